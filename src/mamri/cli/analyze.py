@@ -1,0 +1,78 @@
+"""``mamri analyze``: one exam to masks, maps, findings and a report."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mamri.cli.options import (
+    JsonOption,
+    PhaseOption,
+    SideOption,
+    TimesOption,
+    parse_times,
+)
+from mamri.cli.progress import step_progress
+from mamri.records import ExamResult
+from mamri.registration.motion import MotionMethod, MotionSettings
+
+
+def analyze(
+    exam: Annotated[
+        Path | None,
+        typer.Argument(help="DICOM folder, zip or file; folder with exam.json; 4D NIfTI file."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write; must be new or empty.")
+    ] = Path("mamri-output"),
+    phase: PhaseOption = None,
+    times: TimesOption = None,
+    side: SideOption = None,
+    registration: Annotated[
+        MotionMethod, typer.Option("--registration", help="Motion correction between phases.")
+    ] = MotionSettings().method,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Analyse one breast MRI exam and write report, masks, maps and result.json."""
+    if exam is None and not phase:
+        raise typer.BadParameter("give an exam, or --phase FILE:SECONDS for each NIfTI phase")
+    from mamri.io.read_exam import parse_phase  # imported late: --help stays quick
+    from mamri.pipeline.analysis_settings import AnalysisSettings
+    from mamri.pipeline.analyze_to_folder import N_STEPS, analyze_to_folder
+
+    with step_progress(N_STEPS) as begin:
+        result, document = analyze_to_folder(
+            exam,
+            output,
+            phases=[parse_phase(text) for text in phase or ()],
+            times_s=parse_times(times),
+            side=side.value if side else None,
+            settings=AnalysisSettings(motion=MotionSettings(method=registration)),
+            overwrite=overwrite,
+            begin_step=begin,
+        )
+    if as_json:
+        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        return
+    typer.echo(_summary(result, output))
+
+
+def _summary(result: ExamResult, output: Path) -> str:
+    lines = []
+    for finding in result.findings:
+        delayed = finding.kinetics.delayed
+        curve = delayed.value if delayed is not None else "curve undefined"
+        lines.append(
+            f"finding {finding.id}: {finding.side.word} breast, {finding.quadrant}, "
+            f"{finding.diameters_mm[0]:.0f} mm, {finding.volume_ml:.2f} ml, {curve}"
+        )
+    if not lines:
+        lines.append("no enhancing finding")
+    lines += [f"caveat: {caveat.message}" for caveat in result.caveats]
+    lines.append(f"report: {output / 'report.html'}")
+    lines.append("Research software: not a medical device, not for diagnosis.")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""One row of numbers per finding, for a spreadsheet or a statistics package.
+
+Comma-separated, UTF-8, one header row, always the same columns in the same order; units are part
+of the column names; an empty cell is a value that is undefined or unknown.
+"""
+
+import csv
+import io
+import math
+
+from mamri.records import ExamResult, Finding
+
+Cell = str | float | int | None
+
+COLUMNS = (
+    "study_instance_uid",
+    "finding_id",
+    "side",
+    "quadrant",
+    "clock_face",
+    "centroid_x_mm_lps",
+    "centroid_y_mm_lps",
+    "centroid_z_mm_lps",
+    "box_low_x_mm_lps",
+    "box_low_y_mm_lps",
+    "box_low_z_mm_lps",
+    "box_high_x_mm_lps",
+    "box_high_y_mm_lps",
+    "box_high_z_mm_lps",
+    "volume_ml",
+    "diameter_longest_mm",
+    "diameter_second_mm",
+    "diameter_third_mm",
+    "confidence",
+    "distance_skin_mm",
+    "distance_nipple_mm",
+    "distance_chest_wall_mm",
+    "initial_phase",
+    "delayed_phase",
+    "peak_enhancement_percent",
+    "ser_mean",
+    "washout_fraction",
+    "ftv_ml",
+    "type",
+    "shape",
+    "margin",
+    "internal_enhancement",
+    "distribution",
+)
+
+# A spreadsheet runs a cell that opens with one of these as a formula (OWASP, CSV injection).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def features_csv(result: ExamResult) -> str:
+    """Write the findings of an analysis as a comma-separated table.
+
+    Parameters
+    ----------
+    result : ExamResult
+
+    Returns
+    -------
+    str
+        Header and one row per finding, in the order of the findings, lines ended by CR LF
+        (RFC 4180). Text that a spreadsheet would run as a formula has an apostrophe in front.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for finding in result.findings:
+        row = _row(finding, result.exam.study_instance_uid)
+        writer.writerow([_cell(row[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _row(finding: Finding, study_instance_uid: str | None) -> dict[str, Cell]:
+    kinetics, description = finding.kinetics, finding.description
+    low, high = finding.bounding_box_mm_lps
+    points = {"centroid": finding.centroid_mm_lps, "box_low": low, "box_high": high}
+    diameters = zip(("longest", "second", "third"), finding.diameters_mm, strict=True)
+    return {
+        "study_instance_uid": study_instance_uid,
+        "finding_id": int(finding.id),
+        "side": finding.side.word,
+        "quadrant": finding.quadrant,
+        "clock_face": finding.clock_face,
+        **{
+            f"{name}_{axis}_mm_lps": float(value)
+            for name, point in points.items()
+            for axis, value in zip("xyz", point, strict=True)
+        },
+        "volume_ml": finding.volume_ml,
+        **{f"diameter_{rank}_mm": diameter for rank, diameter in diameters},
+        "confidence": finding.confidence,
+        **{
+            f"distance_{place}_mm": finding.distance_mm.get(place)
+            for place in ("skin", "nipple", "chest_wall")
+        },
+        "initial_phase": None if kinetics.initial is None else kinetics.initial.value,
+        "delayed_phase": None if kinetics.delayed is None else kinetics.delayed.value,
+        "peak_enhancement_percent": kinetics.peak_enhancement_percent,
+        "ser_mean": kinetics.ser_mean,
+        "washout_fraction": kinetics.washout_fraction,
+        "ftv_ml": kinetics.ftv_ml,
+        "type": description.type,
+        "shape": description.shape,
+        "margin": description.margin,
+        "internal_enhancement": description.internal_enhancement,
+        "distribution": description.distribution,
+    }
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return f"{value:.7g}" if math.isfinite(value) else ""

@@ -1,0 +1,291 @@
+"""The whole answer of an analysis as one JSON document, schema ``mamri-result/1``.
+
+The document holds plain values only: words for enumerations, null for what is undefined or
+unknown, millimetres in LPS. The JSON Schema in ``schemas/`` ships with the package; keys that it
+does not name are allowed under ``extra`` alone.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import mamri
+from mamri.records import (
+    Assessment,
+    BreastMeasurement,
+    Exam,
+    ExamResult,
+    Finding,
+    FindingKinetics,
+    MamriError,
+    Provenance,
+    SeriesRecord,
+    Status,
+)
+from mamri.records.provenance import SettingValue
+
+SCHEMA = "mamri-result/1"
+INTENDED_USE = (
+    "Research use only. Not a medical device: not for diagnosis, treatment or any other clinical "
+    "decision."
+)
+
+Json = dict[str, Any]
+
+# Digits kept of every measured number. More would be noise, and would make two runs on different
+# processors differ in the last place.
+_SIGNIFICANT_DIGITS = 7
+
+
+def result_to_json(result: ExamResult, *, created: str) -> Json:
+    """Write an analysis as a document of the schema ``mamri-result/1``.
+
+    Parameters
+    ----------
+    result : ExamResult
+    created : str
+        Moment of the analysis, ISO 8601 with time zone; given by the caller, so that the same
+        result always makes the same document.
+
+    Returns
+    -------
+    dict
+        Plain values that ``json.dumps(..., allow_nan=False)`` accepts, always in the same order.
+        NaN and infinities are null; numbers keep seven significant digits.
+    """
+    return {
+        "schema": SCHEMA,
+        "software": {"name": "mamri", "version": mamri.__version__},
+        "created": created,
+        "intended_use": INTENDED_USE,
+        "exam": _exam(result),
+        "quality": {
+            "checks": [
+                {
+                    "name": check.name,
+                    "status": check.status.value,
+                    "value": check.value,
+                    "limit": check.limit,
+                    "source": check.source,
+                }
+                for check in result.checks
+            ],
+            "caveats": [{"code": c.code, "message": c.message} for c in result.caveats],
+        },
+        "breasts": [_breast(breast) for breast in result.breasts],
+        "findings": [_finding(finding) for finding in result.findings],
+        "assessments": [_assessment(assessment) for assessment in result.assessments],
+        "models": [],
+        "provenance": [_provenance(step) for step in result.provenance],
+        "timings_s": {step: _number(seconds) for step, seconds in result.timings_s.items()},
+        "peak_memory_mb": _number(result.peak_memory_mb),
+    }
+
+
+def result_schema() -> Json:
+    """JSON Schema (draft 2020-12) of the documents that `result_to_json` writes."""
+    text = files("mamri.io").joinpath("schemas", f"{SCHEMA.replace('/', '-')}.schema.json")
+    schema: Json = json.loads(text.read_text(encoding="utf-8"))
+    return schema
+
+
+def validate_result(document: Mapping[str, Any]) -> list[str]:
+    """Ways in which a document departs from the published schema; empty when it holds.
+
+    Parameters
+    ----------
+    document : mapping
+        As read from ``result.json``.
+
+    Returns
+    -------
+    list of str
+        One sentence each, opening with the place in the document.
+
+    Raises
+    ------
+    MamriError
+        If the optional package ``jsonschema`` is not installed.
+    """
+    try:
+        from jsonschema import Draft202012Validator
+    except ImportError as error:
+        raise MamriError(
+            "checking a result document needs the package jsonschema, which is not installed; "
+            "install it with: pip install jsonschema"
+        ) from error
+    errors = Draft202012Validator(result_schema()).iter_errors(document)
+    return sorted(f"{error.json_path}: {error.message}" for error in errors)
+
+
+def _exam(result: ExamResult) -> Json:
+    exam = result.exam
+    diffusion = exam.diffusion
+    return {
+        "study_instance_uid": exam.study_instance_uid,
+        "series": [_series(series) for series in exam.series],
+        "dynamic": _dynamic(result),
+        "diffusion": None if diffusion is None else {"b_values": _numbers(diffusion.b_values)},
+        "extra": {"acquisition": _acquisition(exam), "timing": _timing(exam)},
+    }
+
+
+def _series(series: SeriesRecord) -> Json:
+    return {
+        "uid": series.uid,
+        "description": series.description,
+        "role": series.role.value,
+        "reason": series.reason,
+        "extra": {
+            "used": series.used,
+            "n_images": series.n_images,
+            "shape": None if series.shape is None else [int(n) for n in series.shape],
+            "spacing_mm": None if series.spacing_mm is None else _numbers(series.spacing_mm),
+            "plane": None if series.plane is None else series.plane.value,
+        },
+    }
+
+
+def _dynamic(result: ExamResult) -> Json | None:
+    dynamic, timing = result.exam.dynamic, result.exam.timing
+    if dynamic is None:
+        return None
+    return {
+        "n_phases": dynamic.n_phases,
+        "times_s": _numbers(dynamic.times_s),
+        "time_source": None if timing is None else timing.time_source,
+        "pre_phases": dynamic.n_pre,
+        "fat_suppressed": result.exam.acquisition.fat_suppressed,
+        "plane": result.plane.value,
+        "coverage": result.coverage.value,
+    }
+
+
+def _acquisition(exam: Exam) -> Json:
+    acquisition = exam.acquisition
+    return {
+        "manufacturer": acquisition.manufacturer,
+        "model": acquisition.model,
+        "field_strength_t": _number(acquisition.field_strength_t),
+        "tr_ms": _number(acquisition.tr_ms),
+        "te_ms": _number(acquisition.te_ms),
+        "flip_angle_deg": _number(acquisition.flip_angle_deg),
+        "slice_thickness_mm": _number(acquisition.slice_thickness_mm),
+        "phase_duration_s": _number(acquisition.phase_duration_s),
+        "fat_suppression_source": acquisition.fat_suppression_source,
+        "contrast_agent": acquisition.contrast_agent,
+    }
+
+
+def _timing(exam: Exam) -> Json | None:
+    if exam.timing is None:
+        return None
+    return {
+        "injection_source": exam.timing.injection_source,
+        "order_source": exam.timing.order_source,
+    }
+
+
+def _breast(breast: BreastMeasurement) -> Json:
+    return {
+        "side": breast.side.word,
+        "volume_ml": _number(breast.volume_ml),
+        "fgt_ml": _number(breast.fgt_ml),
+        "density_percent": _number(breast.density_percent),
+        "density_category": breast.density_category,
+        "bpe_percent": _number(breast.bpe_percent),
+        "bpe_category": breast.bpe_category,
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    description = finding.description
+    return {
+        "id": int(finding.id),
+        "side": finding.side.word,
+        "quadrant": finding.quadrant,
+        "clock_face": finding.clock_face,
+        "centroid_mm_lps": _numbers(finding.centroid_mm_lps),
+        "bounding_box_mm_lps": [_numbers(corner) for corner in finding.bounding_box_mm_lps],
+        "volume_ml": _number(finding.volume_ml),
+        "diameters_mm": _numbers(finding.diameters_mm),
+        "confidence": _number(finding.confidence),
+        "distance_mm": {
+            place: _number(finding.distance_mm.get(place))
+            for place in ("skin", "nipple", "chest_wall")
+        },
+        "kinetics": _kinetics(finding.kinetics),
+        "perfusion": {
+            "model": None,
+            "ktrans_per_min": None,
+            "kep_per_min": None,
+            "ve": None,
+            "standard_errors": None,
+            "status": Status.NOT_COMPUTED.value,
+        },
+        "diffusion": None,
+        "description": {
+            "type": description.type,
+            "shape": description.shape,
+            "margin": description.margin,
+            "internal_enhancement": description.internal_enhancement,
+            "distribution": description.distribution,
+        },
+        "assessments": [_assessment(assessment) for assessment in finding.assessments],
+    }
+
+
+def _kinetics(kinetics: FindingKinetics) -> Json:
+    worst = kinetics.worst_centre_mm_lps
+    return {
+        "times_s": _numbers(kinetics.times_s),
+        "mean_signal": _numbers(kinetics.mean_signal),
+        "initial": None if kinetics.initial is None else kinetics.initial.value,
+        "delayed": None if kinetics.delayed is None else kinetics.delayed.value,
+        "peak_enhancement_percent": _number(kinetics.peak_enhancement_percent),
+        "ser_mean": _number(kinetics.ser_mean),
+        "washout_fraction": _number(kinetics.washout_fraction),
+        "ftv_ml": _number(kinetics.ftv_ml),
+        "extra": {
+            "sd_signal": _numbers(kinetics.sd_signal),
+            "worst_signal": _numbers(kinetics.worst_signal),
+            "worst_centre_mm_lps": None if worst is None else _numbers(worst),
+        },
+    }
+
+
+def _assessment(assessment: Assessment) -> Json:
+    return {
+        "target": assessment.target,
+        "value": _plain(assessment.value),
+        "unit": assessment.unit,
+        "interval": None if assessment.interval is None else _numbers(assessment.interval),
+        "model": assessment.model,
+        "evidence": assessment.evidence,
+        "status": assessment.status.value,
+    }
+
+
+def _provenance(step: Provenance) -> Json:
+    return {
+        "step": step.step,
+        "method": step.method,
+        "settings": {name: _plain(value) for name, value in step.settings.items()},
+        "references": list(step.references),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{float(value):.{_SIGNIFICANT_DIGITS}g}")
+
+
+def _plain(value: SettingValue) -> SettingValue:
+    return _number(value) if isinstance(value, float) else value
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [_number(float(value)) for value in values]

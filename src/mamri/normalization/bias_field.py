@@ -1,0 +1,184 @@
+"""Receive-coil shading, estimated once for an exam and divided out.
+
+The shading of a breast coil multiplies the signal by a smooth field. Percent enhancement and the
+signal enhancement ratio are quotients of signals at one place, so a field common to all phases
+cancels in them; only steps that compare tissue at different places (breast and fibroglandular
+segmentation) need the corrected image.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import SimpleITK as sitk
+
+from mamri.geometry.affines import spacing_mm
+from mamri.geometry.resample import HasGrid, coarsen, resample_like
+from mamri.records import GeometryError, Provenance, Volume
+
+_N4 = (
+    "Tustison NJ, Avants BB, Cook PA, et al. N4ITK: improved N3 bias correction. "
+    "IEEE Trans Med Imaging 2010;29:1310-1320. doi:10.1109/TMI.2010.2046908"
+)
+_OTSU = (
+    "Otsu N. A threshold selection method from gray-level histograms. "
+    "IEEE Trans Syst Man Cybern 1979;9:62-66. doi:10.1109/TSMC.1979.4310076"
+)
+# Fewer tissue voxels than this on the coarse grid cannot carry a field (assumption).
+_MIN_TISSUE_VOXELS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BiasFieldSettings:
+    """Settings of the bias field correction.
+
+    Parameters
+    ----------
+    working_spacing_mm : float, mm
+        Voxel size of the grid on which the field is estimated. Assumption: 4 mm resolves fields
+        that vary over several centimetres.
+    levels : int
+        Resolution levels; the control grid doubles at each. N4 default [1]_.
+    iterations_per_level : int
+        N4 default [1]_.
+    convergence : float
+        Relative change of the field below which a level ends. Assumption: the SimpleITK default
+        of 0.001.
+    max_log_field : float
+        Largest absolute log of the field, so that a failed fit cannot wipe tissue out.
+        Assumption: a surface coil's signal falls less than e^2 (7-fold) from the mean.
+
+    References
+    ----------
+    .. [1] Tustison NJ et al. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging
+       2010;29:1310-1320. doi:10.1109/TMI.2010.2046908
+    """
+
+    working_spacing_mm: float = 4.0
+    levels: int = 4
+    iterations_per_level: int = 50
+    convergence: float = 0.001
+    max_log_field: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BiasField:
+    """A smooth multiplicative field and the image without it.
+
+    Parameters
+    ----------
+    coarse : Volume
+        The field on a coarse grid, float32, all above 0; its log has mean 0 over the tissue it
+        was estimated from, so that the overall signal level is kept.
+    corrected : Volume
+        The image divided by the field, float32, on the image's grid.
+    """
+
+    coarse: Volume
+    corrected: Volume
+
+    def on(self, grid: HasGrid) -> Volume:
+        """The field at the voxel centres of a grid, float32; 1 outside the image."""
+        return resample_like(self.coarse, grid, fill=1.0)
+
+
+def correct_bias_field(
+    image: Volume, mask: np.ndarray | None = None, *, settings: BiasFieldSettings | None = None
+) -> tuple[BiasField, Provenance]:
+    """Estimate coil shading with N4 [1]_ and divide it out.
+
+    Parameters
+    ----------
+    image : Volume
+        One phase, best the pre-contrast one; values at or below 0 are taken as air.
+    mask : (S, R, C) bool, optional
+        Tissue to estimate the field from; by default all voxels above an Otsu threshold [2]_.
+    settings : BiasFieldSettings, optional
+
+    Returns
+    -------
+    BiasField
+        An image without tissue (constant, or an empty mask) is returned with a field of 1.
+    Provenance
+
+    Raises
+    ------
+    GeometryError
+        If the mask has another shape than the image.
+
+    References
+    ----------
+    .. [1] Tustison NJ et al. N4ITK: improved N3 bias correction. IEEE Trans Med Imaging
+       2010;29:1310-1320. doi:10.1109/TMI.2010.2046908
+    .. [2] Otsu N. A threshold selection method from gray-level histograms. IEEE Trans Syst Man
+       Cybern 1979;9:62-66. doi:10.1109/TSMC.1979.4310076
+    """
+    settings = settings or BiasFieldSettings()
+    if mask is not None and mask.shape != image.shape:
+        raise GeometryError(
+            f"image and mask must share one grid, got {image.shape} and {mask.shape}; "
+            "resample the mask first with geometry.resample_like()"
+        )
+    coarse = coarsen(image, settings.working_spacing_mm)
+    values = np.where(np.isfinite(coarse.array), coarse.array, np.float32(0))
+    tissue = values > _otsu_threshold(values)
+    if mask is not None:
+        share = coarsen(Volume(np.asarray(mask, bool), image.affine), settings.working_spacing_mm)
+        tissue = (share.array > 0.5) & (values > 0)
+    field = np.ones(values.shape, np.float32)
+    if np.count_nonzero(tissue) >= _MIN_TISSUE_VOXELS:
+        log_field = _n4_log_field(values, tissue, coarse.affine, settings)
+        log_field -= log_field[tissue].mean()
+        field = np.exp(np.clip(log_field, -settings.max_log_field, settings.max_log_field))
+    bias = Volume(field, coarse.affine)
+    corrected = image.array / resample_like(bias, image).array
+    return (
+        BiasField(bias, Volume(corrected.astype(np.float32, copy=False), image.affine)),
+        _provenance(settings, masked=mask is not None),
+    )
+
+
+def _otsu_threshold(values: np.ndarray) -> float:
+    """Threshold between air and tissue; never below 0."""
+    counts, edges = np.histogram(values, bins=256)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = counts.sum() - below
+    sum_below = np.cumsum(counts * centres)
+    mean_below = sum_below / np.maximum(below, 1)
+    mean_above = (sum_below[-1] - sum_below) / np.maximum(above, 1)
+    best = int(np.argmax(below * above * (mean_above - mean_below) ** 2))
+    return max(float(edges[best + 1]), 0.0)
+
+
+def _n4_log_field(
+    values: np.ndarray, tissue: np.ndarray, affine: np.ndarray, settings: BiasFieldSettings
+) -> np.ndarray:
+    """Log of the field over the whole coarse grid, float32."""
+    # Values at or below 0 have no log; within the mask they take the tissue's 1st percentile.
+    floor = max(float(np.percentile(values[tissue], 1)), float(np.finfo(np.float32).tiny))
+    image = sitk.GetImageFromArray(np.where(tissue, np.maximum(values, floor), floor))
+    mask = sitk.GetImageFromArray(tissue.astype(np.uint8))
+    for item in (image, mask):
+        item.SetSpacing(spacing_mm(affine)[::-1])
+    n4 = sitk.N4BiasFieldCorrectionImageFilter()
+    n4.SetMaximumNumberOfIterations([settings.iterations_per_level] * settings.levels)
+    n4.SetConvergenceThreshold(settings.convergence)
+    n4.SetNumberOfThreads(1)  # the order of summation, and so the result, stays the same
+    n4.Execute(image, mask)
+    log_field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image))
+    return np.nan_to_num(log_field.astype(np.float32, copy=False), posinf=0.0, neginf=0.0)
+
+
+def _provenance(settings: BiasFieldSettings, *, masked: bool) -> Provenance:
+    tissue = "within the mask given" if masked else "above an Otsu threshold"
+    return Provenance(
+        step="bias_field",
+        method=(
+            f"Coil shading was estimated with N4 on the reference phase {tissue}, on a grid of "
+            f"about {settings.working_spacing_mm:g} mm ({settings.levels} levels of at most "
+            f"{settings.iterations_per_level} iterations), and divided out for segmentation "
+            "only; quotients of phases were computed from the uncorrected signal."
+        ),
+        settings=asdict(settings),
+        references=(_N4,) if masked else (_N4, _OTSU),
+    )

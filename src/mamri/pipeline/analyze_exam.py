@@ -1,0 +1,177 @@
+"""One exam, from signal to findings: the method section of mamri.
+
+Each step takes records and returns records. What a step cannot do it says in a caveat, and the
+rest goes on.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mamri.findings import detect_findings, measure_findings
+from mamri.geometry import slice_plane, to_anatomical
+from mamri.kinetics import (
+    background_parenchymal_enhancement,
+    can_compute,
+    kinetic_maps,
+    subtraction,
+    subtraction_projections,
+)
+from mamri.normalization import correct_bias_field
+from mamri.pipeline.analysis_settings import AnalysisSettings
+from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
+from mamri.pipeline.step_clock import StepClock, peak_memory_mb
+from mamri.records import (
+    Caveat,
+    DynamicSeries,
+    Exam,
+    ExamResult,
+    InputError,
+    KineticMaps,
+    LabelMap,
+    Volume,
+)
+from mamri.registration import correct_motion
+from mamri.report.acquisition_checks import acquisition_checks
+from mamri.segmentation import segment_anatomy, segment_vessels
+
+ANALYSIS_STEPS = 9
+
+
+def analyze_exam(
+    exam: Exam, settings: AnalysisSettings | None = None, *, clock: StepClock | None = None
+) -> ExamResult:
+    """Analyse one breast MRI exam.
+
+    Parameters
+    ----------
+    exam : Exam
+        As read, in any storage order.
+    settings : AnalysisSettings, optional
+    clock : StepClock, optional
+        Times the steps and tells a listener as each begins.
+
+    Returns
+    -------
+    ExamResult
+        In anatomical order.
+
+    Raises
+    ------
+    InputError
+        If the exam has no T1-weighted phase to analyse.
+    """
+    settings = settings or AnalysisSettings()
+    step = clock or StepClock()
+    if exam.dynamic is None:
+        raise InputError(
+            "a T1-weighted dynamic series or pre-contrast image was needed, the exam has none; "
+            "see which series it holds with mamri inspect"
+        )
+    plane = slice_plane(exam.dynamic.affine)
+
+    with step("orientation"):
+        exam = to_anatomical(exam)
+        series = _dynamic(exam)
+    with step("bias_field"):
+        field, bias_provenance = correct_bias_field(
+            series.phase(max(series.n_pre - 1, 0)), settings=settings.bias_field
+        )
+    with step("anatomy"):
+        anatomy, anatomy_provenance = segment_anatomy(field.corrected, settings.anatomy)
+        del field
+    provenance = [bias_provenance, anatomy_provenance]
+    caveats = [*exam.caveats, *anatomy.caveats]
+
+    with step("motion"):
+        series, motion, motion_provenance = correct_motion(
+            series, anatomy.breast > 0, settings.motion
+        )
+        exam = replace(exam, dynamic=series)
+    with step("kinetics"):
+        maps, kinetic_caveats, kinetic_provenance = kinetic_maps(
+            series, settings.kinetics, mask=anatomy.body
+        )
+    provenance += [motion_provenance, kinetic_provenance]
+    caveats += [*motion.caveats, *kinetic_caveats]
+
+    none = np.zeros(anatomy.breast.shape, np.uint16)
+    vessels, lesions = none.astype(bool), LabelMap(none, anatomy.affine)
+    volumes, mips = {}, {}
+    if can_compute(series):
+        with step("vessels"):
+            early = subtraction(series, _early(maps), settings.kinetics)
+            vessels = segment_vessels(early.array, anatomy.breast, anatomy.affine, settings.vessels)
+        with step("detection"):
+            lesions, detection_provenance, detection_caveats = detect_findings(
+                series, maps, anatomy, vessels, settings.detection
+            )
+            provenance.append(detection_provenance)
+            caveats += detection_caveats
+        with step("projections"):
+            volumes = _map_volumes(series, maps, settings)
+            mips = subtraction_projections(early, anatomy.breast)
+    else:
+        caveats.append(_not_dynamic(series))
+
+    with step("measurement"):
+        findings = measure_findings(lesions, series, maps, anatomy)
+        parenchyma, parenchyma_caveats, parenchyma_provenance = background_parenchymal_enhancement(
+            series, anatomy, settings.parenchyma, exclude=vessels | (lesions.array > 0)
+        )
+        breasts = measure_breasts(anatomy, parenchyma, settings.density)
+        coverage = find_coverage(anatomy)
+    provenance.append(parenchyma_provenance)
+    caveats += parenchyma_caveats
+
+    return ExamResult(
+        exam=exam,
+        plane=plane,
+        coverage=coverage,
+        anatomy=anatomy,
+        vessels=LabelMap(vessels, anatomy.affine, {1: "vessels"}),
+        lesions=lesions,
+        maps=volumes,
+        mips=mips,
+        breasts=breasts,
+        findings=findings,
+        checks=acquisition_checks(exam, plane, coverage),
+        caveats=tuple(dict.fromkeys(caveats)),
+        provenance=tuple(provenance),
+        timings_s=dict(step.timings_s),
+        peak_memory_mb=peak_memory_mb(),
+    )
+
+
+def _dynamic(exam: Exam) -> DynamicSeries:
+    assert exam.dynamic is not None  # checked by the caller
+    return exam.dynamic
+
+
+def _early(maps: KineticMaps) -> int:
+    assert maps.early_phase is not None  # a series that can be computed has one
+    return maps.early_phase
+
+
+def _map_volumes(
+    series: DynamicSeries, maps: KineticMaps, settings: AnalysisSettings
+) -> dict[str, Volume]:
+    """Kinetic maps that were computed, and the subtraction of every post-contrast phase."""
+    volumes = maps.volumes()
+    for number, phase in enumerate(range(series.n_pre, series.n_phases), start=1):
+        volumes[f"subtraction_{number:02d}"] = subtraction(series, phase, settings.kinetics)
+    return volumes
+
+
+def _not_dynamic(series: DynamicSeries) -> Caveat:
+    if series.n_phases == 1:
+        return Caveat(
+            "single_phase",
+            "The exam has one T1-weighted phase: enhancement, curves, subtractions and findings "
+            "could not be computed; breasts and fibroglandular tissue were.",
+        )
+    return Caveat(
+        "no_pre_contrast_phase",
+        "The exam has no phase at or before the injection: enhancement, curves, subtractions and "
+        "findings could not be computed.",
+    )

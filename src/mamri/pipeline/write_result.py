@@ -1,0 +1,56 @@
+"""The files of a result: masks, maps, projections, table, document, report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mamri.io.features_csv import features_csv
+from mamri.io.nifti import write_nifti
+from mamri.io.result_json import result_to_json
+from mamri.records import ExamResult, Volume
+from mamri.report.html import render_report
+
+
+def write_images(result: ExamResult, folder: Path) -> None:
+    """Write masks, maps and projections as NIfTI, in the storage order of the input."""
+    masks = {
+        "breast": result.anatomy.breast,
+        "fibroglandular": result.anatomy.fibroglandular,
+        "vessels": result.vessels.array,
+        "lesions": result.lesions.array,
+    }
+    affine = result.anatomy.affine
+    for name, mask in masks.items():
+        _write(result, folder / "masks" / f"{name}.nii.gz", Volume(mask, affine))
+    for name, volume in result.maps.items():
+        _write(result, folder / "maps" / f"{name}.nii.gz", volume)
+
+
+def write_report(result: ExamResult, folder: Path, *, created: str) -> None:
+    """Write report.html and features.csv."""
+    (folder / "report.html").write_text(render_report(result, created=created), encoding="utf-8")
+    (folder / "features.csv").write_text(features_csv(result), encoding="utf-8", newline="")
+
+
+def write_document(result: ExamResult, folder: Path, *, created: str) -> dict[str, Any]:
+    """Write result.json and return it as a document."""
+    document = result_to_json(result, created=created)
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    return document
+
+
+def _write(result: ExamResult, path: Path, volume: Volume) -> None:
+    path.parent.mkdir(exist_ok=True)
+    array = volume.array
+    if array.dtype == np.float64:
+        array = array.astype(np.float32)
+    write_nifti(
+        path,
+        array,
+        volume.affine,
+        storage_axes=result.exam.storage_axes,
+        storage_flips=result.exam.storage_flips,
+    )

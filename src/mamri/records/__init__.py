@@ -1,0 +1,71 @@
+"""The frozen nouns of mamri: volumes, exams, anatomy, findings, results, errors."""
+
+from mamri.records.anatomy import Anatomy
+from mamri.records.caveat import Caveat, CheckStatus, QualityCheck, Status
+from mamri.records.dynamic import DiffusionSeries, DynamicSeries
+from mamri.records.errors import (
+    DicomError,
+    GeometryError,
+    InputError,
+    MamriError,
+    ModelError,
+    TimingError,
+)
+from mamri.records.exam import (
+    Acquisition,
+    Coverage,
+    Exam,
+    Plane,
+    SeriesRecord,
+    SeriesRole,
+    Timing,
+)
+from mamri.records.finding import (
+    Assessment,
+    DelayedPhase,
+    Description,
+    Finding,
+    FindingKinetics,
+    InitialPhase,
+)
+from mamri.records.kinetic_maps import KineticMaps
+from mamri.records.laterality import Laterality
+from mamri.records.provenance import Provenance
+from mamri.records.result import BreastMeasurement, ExamResult
+from mamri.records.volume import LabelMap, Volume
+
+__all__ = [
+    "Acquisition",
+    "Anatomy",
+    "Assessment",
+    "BreastMeasurement",
+    "Caveat",
+    "CheckStatus",
+    "Coverage",
+    "DelayedPhase",
+    "Description",
+    "DicomError",
+    "DiffusionSeries",
+    "DynamicSeries",
+    "Exam",
+    "ExamResult",
+    "Finding",
+    "FindingKinetics",
+    "GeometryError",
+    "InitialPhase",
+    "InputError",
+    "KineticMaps",
+    "LabelMap",
+    "Laterality",
+    "MamriError",
+    "ModelError",
+    "Plane",
+    "Provenance",
+    "QualityCheck",
+    "SeriesRecord",
+    "SeriesRole",
+    "Status",
+    "Timing",
+    "TimingError",
+    "Volume",
+]

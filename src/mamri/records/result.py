@@ -1,0 +1,90 @@
+"""The whole answer for one examination."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mamri.records.anatomy import Anatomy
+from mamri.records.caveat import Caveat, QualityCheck
+from mamri.records.exam import Coverage, Exam, Plane
+from mamri.records.finding import Assessment, Finding
+from mamri.records.laterality import Laterality
+from mamri.records.provenance import Provenance
+from mamri.records.volume import LabelMap, Volume
+
+
+@dataclass(frozen=True, slots=True)
+class BreastMeasurement:
+    """Volumes and background enhancement of one breast.
+
+    Parameters
+    ----------
+    side : Laterality
+    volume_ml, fgt_ml : float, ml
+    density_percent : float, %
+        Fibroglandular over breast volume.
+    density_category : str
+        BI-RADS amount of fibroglandular tissue, ``a`` to ``d``, or ``undetermined``.
+    bpe_percent : float, %
+        Background parenchymal enhancement; NaN where undefined.
+    bpe_category : str
+        ``minimal``, ``mild``, ``moderate``, ``marked`` or ``undetermined``.
+    """
+
+    side: Laterality
+    volume_ml: float
+    fgt_ml: float
+    density_percent: float
+    density_category: str
+    bpe_percent: float
+    bpe_category: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExamResult:
+    """Everything that ``mamri.analyze`` found, on the grid of the dynamic series.
+
+    All volumes are in anatomical order: slices from feet to head, rows from front to back,
+    columns from the patient's right to left (see ``geometry.orientation``).
+
+    Parameters
+    ----------
+    exam : Exam
+        As analysed: in anatomical order, motion corrected.
+    plane, coverage : Plane, Coverage
+        Acquisition plane of the input and breasts in the field of view.
+    anatomy : Anatomy
+    vessels : LabelMap
+    lesions : LabelMap
+        Value = finding id.
+    maps : mapping of str to Volume
+        ``percent_enhancement``, ``signal_enhancement_ratio``, ``washout`` and so on.
+    mips : mapping of str to (rows, columns) array
+        Maximum intensity projections of the first subtraction, keys ``axial``, ``sagittal_right``,
+        ``sagittal_left``, ``coronal``.
+    breasts : tuple of BreastMeasurement
+    findings : tuple of Finding
+    checks : tuple of QualityCheck
+    caveats : tuple of Caveat
+    provenance : tuple of Provenance
+    timings_s : mapping of step to seconds
+    peak_memory_mb : float, MiB
+    """
+
+    exam: Exam
+    plane: Plane
+    coverage: Coverage
+    anatomy: Anatomy
+    vessels: LabelMap
+    lesions: LabelMap
+    maps: Mapping[str, Volume]
+    mips: Mapping[str, np.ndarray]
+    breasts: tuple[BreastMeasurement, ...]
+    findings: tuple[Finding, ...]
+    checks: tuple[QualityCheck, ...]
+    caveats: tuple[Caveat, ...]
+    provenance: tuple[Provenance, ...]
+    assessments: tuple[Assessment, ...] = ()
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+    peak_memory_mb: float = float("nan")

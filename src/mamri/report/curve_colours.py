@@ -1,0 +1,68 @@
+"""Colours of the curve types: blue persistent, green plateau, red wash-out.
+
+The usual colours of breast MRI workstations, in shades that differ in lightness too, so that
+they can be told apart without colour vision. Words always stand beside them.
+"""
+
+import numpy as np
+
+from mamri.records import DelayedPhase
+
+# Value of each type in the curve type map: the type numbers of Kuhl and of BI-RADS.
+CURVE_TYPE_VALUE = {
+    DelayedPhase.PERSISTENT: 1,
+    DelayedPhase.PLATEAU: 2,
+    DelayedPhase.WASHOUT: 3,
+}
+
+WORD = {
+    DelayedPhase.PERSISTENT: "persistent",
+    DelayedPhase.PLATEAU: "plateau",
+    DelayedPhase.WASHOUT: "wash-out",
+}
+
+RGB = {
+    DelayedPhase.PERSISTENT: (66, 133, 244),
+    DelayedPhase.PLATEAU: (52, 199, 89),
+    DelayedPhase.WASHOUT: (255, 69, 58),
+}
+
+_OPACITY = 0.72  # assumption: colour clear, anatomy still visible through it
+
+
+def paint_curve_types(grey: np.ndarray, curve_types: np.ndarray) -> np.ndarray:
+    """Lay the colours of the curve types over a grey picture.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8
+    curve_types : (H, W) real
+        Values of `CURVE_TYPE_VALUE`; anything else, NaN too, stays grey.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    picture = np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
+    for phase, value in CURVE_TYPE_VALUE.items():
+        where = curve_types == value
+        colour = np.array(RGB[phase], np.float32)
+        # Bright tissue stays a little brighter: the colour takes some of the grey with it.
+        lightness = 0.55 + 0.45 * picture[where] / 255.0
+        picture[where] = (1 - _OPACITY) * picture[where] + _OPACITY * colour * lightness
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+
+
+def curve_type_shares(curve_types: np.ndarray) -> dict[DelayedPhase, float]:
+    """Share of each curve type among some voxels that have one; empty where none has.
+
+    Parameters
+    ----------
+    curve_types : real, any shape
+    """
+    counts = {
+        phase: int(np.count_nonzero(curve_types == value))
+        for phase, value in CURVE_TYPE_VALUE.items()
+    }
+    total = sum(counts.values())
+    return {phase: count / total for phase, count in counts.items()} if total else {}

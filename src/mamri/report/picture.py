@@ -1,0 +1,126 @@
+"""A picture with what is drawn on it: outlines, letters, numbers, a scale bar.
+
+Drawings are kept as vectors in pixels of the picture, so they stay sharp at any size and in print.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mamri.report.image_data import jpeg_uri
+from mamri.report.tiles import EDGE_LETTERS, Frame
+
+# Lengths a scale bar may have, mm; the longest that takes at most a third of the width is drawn.
+_SCALE_BARS_MM = (50, 20, 10, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Outline of a region: an SVG path, and whether it is the one the picture is about."""
+
+    path: str
+    is_subject: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A numbered circle around a finding."""
+
+    number: int
+    x: float
+    y: float
+    radius: float
+    label_x: float
+    label_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture ready for the page.
+
+    Parameters
+    ----------
+    uri : str
+        Data URI.
+    width, height : int, pixels
+    letters : (left, right, top, bottom)
+        Direction of the body at each edge.
+    bar_px, bar_label : float, str
+        Scale bar.
+    alt : str
+        What the picture shows, for those who cannot see it.
+    heading : str
+        Short title.
+    outlines : tuple of Outline
+    rings : tuple of Ring
+    cross : (x, y) or None, pixels
+        Common point of the three planes, marked at the edges.
+    """
+
+    uri: str
+    width: int
+    height: int
+    letters: tuple[str, str, str, str]
+    bar_px: float
+    bar_label: str
+    alt: str
+    heading: str
+    outlines: tuple[Outline, ...] = ()
+    rings: tuple[Ring, ...] = ()
+    cross: tuple[float, float] | None = None
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width / self.height
+
+
+def make_picture(
+    pixels: np.ndarray,
+    frame: Frame,
+    *,
+    alt: str,
+    heading: str,
+    outlines: Sequence[Outline] = (),
+    rings: Sequence[Ring] = (),
+    cross: tuple[float, float] | None = None,
+) -> Picture:
+    """Encode pixels of a frame and say what is drawn on them.
+
+    Parameters
+    ----------
+    pixels : (H, W) or (H, W, 3) uint8
+    frame : Frame
+    """
+    height, width = pixels.shape[:2]
+    bar_mm = next(
+        (bar for bar in _SCALE_BARS_MM if bar <= frame.width_mm / 3), _SCALE_BARS_MM[-1]
+    )
+    return Picture(
+        uri=jpeg_uri(pixels),
+        width=width,
+        height=height,
+        letters=EDGE_LETTERS[frame.plane],
+        bar_px=bar_mm / frame.pixel_mm,
+        bar_label=f"{bar_mm // 10} cm" if bar_mm >= 10 else f"{bar_mm} mm",
+        alt=alt,
+        heading=heading,
+        outlines=tuple(outlines),
+        rings=tuple(rings),
+        cross=cross,
+    )
+
+
+def svg_path(polygons: Sequence[np.ndarray]) -> str:
+    """Closed SVG path through polygons of (x, y) pixel centres.
+
+    Examples
+    --------
+    >>> svg_path([np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]])])
+    'M0.5 0.5L2.5 0.5L2.5 2.5Z'
+    """
+    return "".join(
+        "M" + "L".join(f"{x + 0.5:.4g} {y + 0.5:.4g}" for x, y in polygon) + "Z"
+        for polygon in polygons
+    )

@@ -1,0 +1,121 @@
+"""A coarser grid with equal spacings on which the anatomy is found.
+
+Noise falls and structures of the chest keep their shape when a breast MRI is averaged to about
+2 mm, and every size in the method can then be told in voxels. The working grid shares the axes
+and the first corner of the full grid, so that both differ by a scale along each index only.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from mamri.geometry import spacing_mm
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingGrid:
+    """The relation between a full grid and its coarse companion.
+
+    Parameters
+    ----------
+    full_shape : (3,) of int
+    shape : (3,) of int
+    full_spacing : (3,) of float, mm
+    spacing : float, mm
+        Spacing of the working grid along each index; the last voxel may reach over the edge of
+        the full grid by a part of itself.
+    """
+
+    full_shape: tuple[int, int, int]
+    shape: tuple[int, int, int]
+    full_spacing: tuple[float, float, float]
+    spacing: float
+
+    def working_position(self, axis: int, full_index: np.ndarray) -> np.ndarray:
+        """Fractional working index of full indices along one axis (voxel centres)."""
+        return (np.asarray(full_index) + 0.5) * self.full_spacing[axis] / self.spacing - 0.5
+
+    def full_position(self, axis: int, working_index: np.ndarray) -> np.ndarray:
+        """Fractional full index of working indices along one axis: the inverse."""
+        return (np.asarray(working_index) + 0.5) * self.spacing / self.full_spacing[axis] - 0.5
+
+
+def working_grid(shape: tuple[int, int, int], affine: np.ndarray, spacing: float) -> WorkingGrid:
+    """Grid of the given spacing in mm that covers an image in anatomical order."""
+    full = spacing_mm(affine)
+    coarse = tuple(
+        max(1, round(n * step / spacing)) for n, step in zip(shape, full, strict=True)
+    )
+    return WorkingGrid(shape, (coarse[0], coarse[1], coarse[2]), full, spacing)
+
+
+def average_to(grid: WorkingGrid, array: np.ndarray) -> np.ndarray:
+    """Mean of a full-grid image in every voxel of the working grid.
+
+    Where the working grid is finer than the full one, values are interpolated linearly.
+
+    Parameters
+    ----------
+    array : (S, R, C) real or bool
+
+    Returns
+    -------
+    (S', R', C') float32
+    """
+    # One slice at a time: the full image is never copied as a whole.
+    rows = _averaging_matrix(grid, 1)
+    columns = _averaging_matrix(grid, 2)
+    plane = np.empty((grid.full_shape[0], grid.shape[1], grid.shape[2]), np.float32)
+    for index in range(grid.full_shape[0]):
+        half = rows @ array[index].astype(np.float32)
+        plane[index] = (columns @ half.T).T
+    slices = _averaging_matrix(grid, 0)
+    mixed = slices @ plane.reshape(grid.full_shape[0], -1)
+    return np.ascontiguousarray(mixed.reshape(grid.shape))
+
+
+def _averaging_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
+    """Matrix of weights from full to working voxels along one axis, rows summing to one."""
+    n_full, n = grid.full_shape[axis], grid.shape[axis]
+    step = grid.spacing / grid.full_spacing[axis]  # width of a working voxel in full voxels
+    # A box of one working voxel convolved with a triangle of one full voxel: overlaps of boxes
+    # when averaging, linear interpolation when refining.
+    width = max(step, 1.0)
+    centres = grid.full_position(axis, np.arange(n))
+    indices = np.arange(n_full)
+    low = np.maximum(centres[:, None] - width / 2, indices[None] - 0.5)
+    high = np.minimum(centres[:, None] + width / 2, indices[None] + 0.5)
+    weights = np.clip(high - low, 0, None)
+    empty = weights.sum(1) == 0
+    weights[empty, np.clip(np.round(centres[empty]), 0, n_full - 1).astype(int)] = 1.0
+    weights /= weights.sum(1, keepdims=True)
+    return sparse.csr_matrix(weights.astype(np.float32))
+
+
+def interpolate_from(grid: WorkingGrid, array: np.ndarray) -> np.ndarray:
+    """Working-grid image (S', R', C') on the full grid, linearly interpolated, float32."""
+    weights = [_interpolation_matrix(grid, axis) for axis in range(3)]
+    mixed = weights[0] @ array.reshape(grid.shape[0], -1).astype(np.float32)
+    mixed = mixed.reshape(grid.full_shape[0], grid.shape[1], grid.shape[2])
+    out = np.empty(grid.full_shape, np.float32)
+    for index in range(grid.full_shape[0]):
+        out[index] = (weights[2] @ (weights[1] @ mixed[index]).T).T
+    return out
+
+
+def _interpolation_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
+    """Matrix of linear weights from working to full voxels along one axis."""
+    n_full, n = grid.full_shape[axis], grid.shape[axis]
+    position = np.clip(grid.working_position(axis, np.arange(n_full)), 0, n - 1)
+    low = np.minimum(position.astype(int), max(n - 2, 0))
+    share = position - low
+    rows = np.arange(n_full)
+    matrix = sparse.coo_matrix(
+        (
+            np.concatenate([1 - share, share]).astype(np.float32),
+            (np.concatenate([rows, rows]), np.concatenate([low, np.minimum(low + 1, n - 1)])),
+        ),
+        shape=(n_full, n),
+    )
+    return matrix.tocsr()

@@ -1,0 +1,334 @@
+"""A whole simulated exam, from the settings to the record and its truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mamri.geometry import affine_from_axes, to_lps
+from mamri.records import (
+    Acquisition,
+    DynamicSeries,
+    Exam,
+    Laterality,
+    Plane,
+    SeriesRecord,
+    SeriesRole,
+    Timing,
+)
+from mamri.simulation._tissue_table import (
+    GADOBUTROL_RELAXIVITY,
+    HAEMATOCRIT,
+    TISSUES,
+    Tissue,
+    TissueProperties,
+)
+from mamri.simulation.acquisition import (
+    FULL_SCALE,
+    add_ghost,
+    digitize_with_noise,
+    move,
+    rigid_transform,
+    sensitivity_map,
+)
+from mamri.simulation.body import Body, Field, make_body
+from mamri.simulation.lesions import PlacedLesion, lesion_table, place_lesion
+from mamri.simulation.physics import (
+    extended_tofts,
+    parker_blood_concentration,
+    spoiled_gradient_echo,
+)
+from mamri.simulation.render import MAX_UPTAKE, N_PLAIN, parenchyma_scores, render
+from mamri.simulation.settings import SimulationSettings
+from mamri.simulation.truth import Truth, measure_lesion
+from mamri.simulation.vessels import breast_vessels, draw_capsules, internal_mammary_vessels
+
+_UPTAKE_STEPS = 65
+_VESSEL_DELAY_S = 6.0  # breast vessels fill after the heart (assumption)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimulatedExam:
+    """An exam with its truth.
+
+    Parameters
+    ----------
+    exam : Exam
+        As a reader would return it: int16 phases in the stored order.
+    truth : Truth
+    settings : SimulationSettings
+    """
+
+    exam: Exam
+    truth: Truth
+    settings: SimulationSettings
+
+
+def exam_affine(settings: SimulationSettings) -> np.ndarray:
+    """Affine of the stored grid, (4, 4) mm; slices run along the normal of the image plane."""
+    ds, dr, dc = settings.spacing_mm
+    if settings.plane is Plane.AXIAL:
+        steps = np.array([[0, 0, ds], [0, dr, 0], [dc, 0, 0]], float)
+        centre = np.array([0.0, 8.0, 0.0])
+    else:
+        steps = np.array([[-ds, 0, 0], [0, 0, -dr], [0, dc, 0]], float)
+        centre = np.array([0.0, -10.0, 8.0])
+    if settings.side is not None:
+        centre[0] = -92.0 if settings.side is Laterality.RIGHT else 92.0
+    angle = np.deg2rad(settings.tilt_deg)
+    turn = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
+    steps = steps @ turn.T
+    half = (np.array(settings.shape) - 1) / 2
+    return affine_from_axes(centre - half @ steps, *steps)
+
+
+def signal_table(
+    settings: SimulationSettings, lesions: tuple[PlacedLesion, ...]
+) -> np.ndarray:
+    """Signal of each tissue by relative uptake and phase.
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+    lesions : tuple of PlacedLesion
+
+    Returns
+    -------
+    (13 + L, 65, T) float, a.u.
+        Tissues in the order of `Tissue`, then the lesions; uptake from 0 to 2.
+    """
+    fine = np.arange(0.0, max(settings.times_s) + 1.0, 0.25)
+    at = 0 if settings.field_strength_t < 2 else 1
+    uptake = np.linspace(0, MAX_UPTAKE, _UPTAKE_STEPS)[:, None]
+    rows: list[tuple[TissueProperties, float, float, float]] = [
+        (p, p.ktrans_per_min, p.ve, p.vp) for p in (TISSUES[Tissue(k)] for k in range(N_PLAIN))
+    ]
+    rows += [
+        (TISSUES[Tissue.LESION], m.kinetics.ktrans_per_min, m.kinetics.ve, m.kinetics.vp)
+        for m in lesions
+    ]
+    table = []
+    for k, (tissue, ktrans, ve, vp) in enumerate(rows):
+        is_blood = k in (Tissue.BLOOD, Tissue.BREAST_VESSEL)
+        delay = settings.bolus_delay_s + (_VESSEL_DELAY_S if k == Tissue.BREAST_VESSEL else 0.0)
+        blood = parker_blood_concentration(fine, delay_s=delay)
+        plasma = blood if is_blood else blood / (1 - HAEMATOCRIT)
+        concentration = extended_tofts(fine, plasma, ktrans_per_min=ktrans, ve=ve, vp=vp)
+        at_phases = np.interp(settings.times_s, fine, concentration, left=0.0)
+        r1 = 1000.0 / tissue.t1_ms[at] + GADOBUTROL_RELAXIVITY[at] * uptake * at_phases
+        signal = spoiled_gradient_echo(
+            r1, tr_ms=settings.tr_ms, flip_angle_deg=settings.flip_angle_deg
+        )
+        decay = np.exp(-settings.te_ms / tissue.t2_star_ms)
+        table.append(tissue.proton_density * decay * signal)
+    return np.array(table)
+
+
+def _thresholds(body: Body, density: float, seed: int) -> np.ndarray:
+    """Score above which each breast is fibroglandular, so that the density comes out as wanted."""
+    rng = np.random.default_rng([seed, 4])
+    thresholds = []
+    for breast in body.breasts:
+        x, y, z = breast.centre_mm
+        reach = (breast.half_width_mm + 10, breast.length_mm + 10, breast.upper_mm + 10)
+        points = np.array([x, y, z]) + rng.uniform(-1, 1, (40000, 3)) * reach
+        points = points[points[:, 0] * x > 0]
+        scores = parenchyma_scores(
+            points, body.fields, body.origin_mm, np.array(breast.nipple_mm), seed
+        )
+        thresholds.append(np.quantile(scores[scores > -9], 1 - density))
+    return np.array(thresholds)
+
+
+def _movements(
+    settings: SimulationSettings, affine: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Shift (mm), index transform and breathing (voxels) of each phase; the first stays."""
+    n = len(settings.times_s)
+    direction = rng.standard_normal((n, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    size = settings.motion_mm * np.sqrt(np.linspace(0, 1, n)) * rng.uniform(0.5, 1, n)
+    shifts = direction * size[:, None]
+    shifts[0] = 0
+    turns = rng.normal(0, 0.002, (n, 3)) * settings.motion_mm
+    turns[0] = 0
+    pivot = np.array([0.0, 40.0, 0.0])
+    transforms = [
+        rigid_transform(affine, shift_mm=shift, turn_rad=turn, pivot_mm=pivot)
+        for shift, turn in zip(shifts, turns, strict=True)
+    ]
+    inverse = np.linalg.inv(affine[:3, :3])
+    breaths = rng.normal(0, 1.2, n) * settings.motion_mm
+    breathing = [inverse @ np.array([0.0, b, 0.6 * b]) for b in (0.0, *breaths[1:])]
+    return shifts, transforms, breathing
+
+
+def _acquire(
+    signal: np.ndarray, body: Body, settings: SimulationSettings, affine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy int16 phases and the shift of each."""
+    rng = np.random.default_rng([settings.seed, 5])
+    shifts, transforms, breathing = _movements(settings, affine, rng)
+    shape = signal.shape[1:]
+    sensitivity = sensitivity_map(body, affine, shape)
+    back = _depth_in_chest(body, affine, shape)
+    reference = _glandular_signal(settings)
+    gain = np.float32(420.0 / reference)
+    # Phase encoding left-right in axial, head-feet in sagittal exams.
+    ghost_axis = 2 if settings.plane is Plane.AXIAL else 1
+    phases = np.empty(signal.shape, np.int16)
+    for t in range(len(signal)):
+        image = signal[t]
+        if settings.motion_mm > 0 and t > 0:
+            image = move(image, transforms[t], breathing[t], back)
+        image = image * (sensitivity * gain)
+        np.minimum(image, FULL_SCALE, out=image)
+        image = add_ghost(image, ghost_axis, 0.006 * (1 + rng.random()))
+        phases[t] = digitize_with_noise(image, 420.0 * settings.noise, rng)
+    return phases, shifts
+
+
+def _glandular_signal(settings: SimulationSettings) -> float:
+    """Signal of fibroglandular tissue before contrast, a.u."""
+    return float(signal_table(settings, ())[Tissue.FIBROGLANDULAR, 0, 0])
+
+
+def _depth_in_chest(body: Body, affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """0 in the breasts, rising to 1 behind the chest wall; -1 far from the body."""
+    counts = [max(2, n // 4) for n in shape]
+    ticks = [np.linspace(0, n - 1, m) for n, m in zip(shape, counts, strict=True)]
+    index = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = to_lps(affine, index)
+    depth = np.clip((8.0 - body.sample(Field.MUSCLE, points)) / 25.0, 0, 1)
+    depth[body.sample(Field.SKIN, points) > 12] = -1
+    coarse = depth.reshape(counts).astype(np.float32)
+    nearest = [
+        np.minimum(np.rint(np.arange(n) * (m - 1) / max(n - 1, 1)).astype(int), m - 1)
+        for n, m in zip(shape, counts, strict=True)
+    ]
+    return np.ascontiguousarray(coarse[np.ix_(*nearest)])
+
+
+def _vessel_share(body: Body, affine: np.ndarray, settings: SimulationSettings) -> np.ndarray:
+    """Share of breast vessel in each voxel, (S, R, C) uint8."""
+    rng = np.random.default_rng([settings.seed, 2])
+    capsules = internal_mammary_vessels(body)
+    for breast in body.breasts:
+        capsules += breast_vessels(body, breast, rng)
+    share = np.zeros(settings.shape, np.uint8)
+    draw_capsules(share, np.array(capsules), affine, np.linalg.inv(affine))
+    return share
+
+
+def simulate_exam(settings: SimulationSettings) -> SimulatedExam:
+    """Simulate one dynamic contrast-enhanced exam.
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+        For example ``DEMO``.
+
+    Returns
+    -------
+    SimulatedExam
+    """
+    affine = exam_affine(settings)
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in settings.shape])).reshape(3, -1).T
+    box = to_lps(affine, corners)
+    margin = np.array([220.0 if settings.side else 30.0, 150.0, 60.0])
+    body = make_body(
+        np.random.default_rng([settings.seed, 1]),
+        low_mm=np.minimum(box.min(axis=0), -margin),
+        high_mm=np.maximum(box.max(axis=0), margin),
+    )
+    rng = np.random.default_rng([settings.seed, 3])
+    lesions = tuple(place_lesion(body, spec, rng) for spec in settings.lesions)
+    if settings.side is not None:
+        lesions = tuple(m for m in lesions if m.spec.side is settings.side)
+
+    vessels = _vessel_share(body, affine, settings)
+    shape = settings.shape
+    signal = np.zeros((len(settings.times_s), *shape), np.float32)
+    tissue, breast, labels = (np.zeros(shape, np.uint8) for _ in range(3))
+    fgt = np.zeros(shape, bool)
+    rows, spicules = lesion_table(lesions)
+    render(
+        signal,
+        tissue,
+        fgt,
+        breast,
+        labels,
+        vessels,
+        affine,
+        body.fields,
+        body.origin_mm,
+        np.array([b.nipple_mm for b in body.breasts]),
+        _thresholds(body, settings.density, settings.seed),
+        rows,
+        spicules,
+        signal_table(settings, lesions),
+        settings.fat_suppressed,
+        settings.seed,
+    )
+    times = np.array(settings.times_s)
+    measured = tuple(
+        measure_lesion(n + 1, m, labels=labels, signal=signal, affine=affine, times_s=times)
+        for n, m in enumerate(lesions)
+    )
+    phases, shifts = _acquire(signal, body, settings, affine)
+    sides = [s for s in Laterality if settings.side in (None, s)]
+    truth = Truth(
+        breast=breast,
+        fibroglandular=fgt,
+        vessels=(vessels >= 128) & (labels == 0),
+        lesions=labels,
+        tissue=tissue,
+        affine=affine,
+        lesion_list=tuple(m for m in measured if m is not None),
+        nipples_mm_lps={b.side: b.nipple_mm for b in body.breasts if b.side in sides},
+        times_s=times,
+        bolus_delay_s=settings.bolus_delay_s,
+        shifts_mm=shifts,
+        density_percent={
+            s: 100 * float(fgt[breast == s].sum()) / max(1, int((breast == s).sum())) for s in sides
+        },
+        seed=settings.seed,
+    )
+    return SimulatedExam(_exam_record(settings, affine, phases), truth, settings)
+
+
+def _exam_record(
+    settings: SimulationSettings, affine: np.ndarray, phases: np.ndarray
+) -> Exam:
+    """The exam as a reader would return it."""
+    record = SeriesRecord(
+        uid=f"simulated-{settings.seed}",
+        description="simulated dynamic series",
+        role=SeriesRole.DYNAMIC,
+        reason="simulated",
+        used=True,
+        n_images=phases.shape[0] * phases.shape[1],
+        shape=settings.shape,
+        spacing_mm=settings.spacing_mm,
+        plane=settings.plane,
+    )
+    return Exam(
+        series=(record,),
+        dynamic=DynamicSeries(phases, affine, np.array(settings.times_s)),
+        timing=Timing("simulation settings", "simulation settings", "simulation settings"),
+        acquisition=Acquisition(
+            manufacturer="mamri",
+            model="digital breast",
+            field_strength_t=settings.field_strength_t,
+            tr_ms=settings.tr_ms,
+            te_ms=settings.te_ms,
+            flip_angle_deg=settings.flip_angle_deg,
+            slice_thickness_mm=settings.spacing_mm[0],
+            phase_duration_s=settings.phase_duration_s,
+            fat_suppressed=settings.fat_suppressed,
+            fat_suppression_source="simulation settings",
+            contrast_agent="gadobutrol",
+        ),
+        study_instance_uid=f"2.25.{1000 + settings.seed}",
+    )

@@ -1,0 +1,154 @@
+"""Vessel trees of the breasts and the internal mammary vessels, as chains of tapered capsules."""
+
+import numba
+import numpy as np
+
+from mamri.records import Laterality
+from mamri.simulation.body import Body, BreastShape, Field
+
+STEP_MM = 4.0  # length of a capsule
+DEPTH_MM = 9.0  # subcutaneous veins run about this deep (assumption)
+
+
+def _surface_normal(body: Body, point: np.ndarray) -> np.ndarray:
+    """Unit vector towards the skin."""
+    h = 3.0
+    offsets = np.concatenate([np.eye(3), -np.eye(3)]) * h
+    values = body.sample(Field.SKIN, point + offsets)
+    slope = values[:3] - values[3:]
+    return np.asarray(slope / max(float(np.linalg.norm(slope)), 1e-6))
+
+
+def _grow(
+    body: Body,
+    rng: np.random.Generator,
+    *,
+    start: np.ndarray,
+    goal: np.ndarray,
+    radius_mm: float,
+    depth_mm: float,
+    generation: int,
+) -> list[tuple[float, ...]]:
+    """One branch and its children: (x0, y0, z0, r0, x1, y1, z1, r1) each, mm."""
+    point = start.copy()
+    heading = (goal - start) / np.linalg.norm(goal - start)
+    capsules: list[tuple[float, ...]] = []
+    n_steps = int(np.linalg.norm(goal - start) * rng.uniform(0.6, 0.95) / STEP_MM)
+    for n in range(n_steps):
+        towards = (goal - point) / max(float(np.linalg.norm(goal - point)), 1e-6)
+        heading = 0.72 * heading + 0.18 * towards + 0.22 * rng.standard_normal(3)
+        normal = _surface_normal(body, point)
+        depth = -float(body.sample(Field.SKIN, point)[0])
+        heading = heading - normal * (heading @ normal) * 0.6
+        heading += normal * np.clip((depth - depth_mm) / 20.0, -0.6, 0.6)
+        heading /= np.linalg.norm(heading)
+        following = point + STEP_MM * heading
+        thin = radius_mm * (1 - 0.55 * n / n_steps)
+        capsules.append((*point, thin, *following, thin * 0.97))
+        if generation < 2 and n > 2 and rng.random() < 0.16:
+            aside = following + rng.standard_normal(3) * 30 + 25 * heading
+            capsules += _grow(
+                body,
+                rng,
+                start=following,
+                goal=0.5 * goal + 0.5 * aside,
+                radius_mm=thin * 0.75,
+                depth_mm=depth_mm + rng.uniform(0, 14),
+                generation=generation + 1,
+            )
+        point = following
+    return capsules
+
+
+def breast_vessels(
+    body: Body, breast: BreastShape, rng: np.random.Generator
+) -> list[tuple[float, ...]]:
+    """Lateral and medial vessels of one breast that run towards the nipple.
+
+    Returns
+    -------
+    list of (x0, y0, z0, r0, x1, y1, z1, r1) float, mm LPS
+    """
+    sign = -1 if breast.side is Laterality.RIGHT else 1
+    centre, nipple = np.array(breast.centre_mm), np.array(breast.nipple_mm)
+    capsules: list[tuple[float, ...]] = []
+    for out, up, radius in (
+        (0.85, 0.45, 1.5),
+        (0.8, -0.25, 1.1),
+        (-0.75, 0.35, 1.3),
+        (-0.7, -0.3, 1.0),
+        (0.15, 0.75, 1.1),
+    ):
+        start = centre + (
+            sign * out * breast.half_width_mm,
+            rng.uniform(-12, 6),
+            up * breast.upper_mm + rng.normal(0, 5),
+        )
+        goal = nipple + rng.normal(0, 12, 3) + (0, 14, 0)
+        capsules += _grow(
+            body,
+            rng,
+            start=start,
+            goal=goal,
+            radius_mm=radius * rng.uniform(0.8, 1.15),
+            depth_mm=DEPTH_MM + rng.uniform(-3, 5),
+            generation=0,
+        )
+    return capsules
+
+
+def internal_mammary_vessels(body: Body) -> list[tuple[float, ...]]:
+    """Upright pairs beside the sternum, just inside the chest wall."""
+    low = body.origin_mm[2]
+    high = low + 3.0 * (body.fields.shape[0] - 1)
+    capsules: list[tuple[float, ...]] = []
+    levels = np.arange(low, high, STEP_MM * 2)
+    for x in (-24.0, -20.0, 20.0, 24.0):
+        radius = 1.4 if abs(x) < 22 else 1.0
+        depth = 140.0 + 0.17 * levels + 2 - 84 * np.sqrt(1 - (x / 137.0) ** 2)
+        for z0, z1, y0, y1 in zip(levels, levels[1:], depth, depth[1:], strict=False):
+            capsules.append((x, y0, z0, radius, x, y1, z1, radius))
+    return capsules
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def draw_capsules(
+    fraction: np.ndarray, capsules: np.ndarray, affine: np.ndarray, inverse: np.ndarray
+) -> None:
+    """Write the share of each voxel that lies in a capsule, keeping the larger value.
+
+    Parameters
+    ----------
+    fraction : (S, R, C) uint8
+        Changed in place; 255 is a full voxel.
+    capsules : (N, 8) float, mm LPS
+    affine, inverse : (4, 4) float
+        (slice, row, column) to LPS and back.
+    """
+    shape = np.array(fraction.shape)
+    to_voxel = np.ascontiguousarray(inverse[:3, :3])
+    spacing = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    voxel = spacing.mean()
+    for n in range(capsules.shape[0]):
+        a, ra, b, rb = capsules[n, 0:3], capsules[n, 3], capsules[n, 4:7], capsules[n, 7]
+        ia = (to_voxel * a).sum(axis=1) + inverse[:3, 3]
+        ib = (to_voxel * b).sum(axis=1) + inverse[:3, 3]
+        margin = (max(ra, rb) + voxel) / spacing
+        first, last = np.empty(3, np.int64), np.empty(3, np.int64)
+        for k in range(3):
+            first[k] = max(0, int(np.floor(min(ia[k], ib[k]) - margin[k])))
+            last[k] = min(shape[k] - 1, int(np.ceil(max(ia[k], ib[k]) + margin[k])))
+        axis = b - a
+        length2 = (axis**2).sum()
+        for s in range(first[0], last[0] + 1):
+            for r in range(first[1], last[1] + 1):
+                for c in range(first[2], last[2] + 1):
+                    p = affine[:3, 0] * s + affine[:3, 1] * r + affine[:3, 2] * c
+                    p = p + affine[:3, 3] - a
+                    t = min(1.0, max(0.0, (p * axis).sum() / length2))
+                    away = np.sqrt(((p - t * axis) ** 2).sum())
+                    radius = ra + t * (rb - ra)
+                    # A vessel thinner than the voxel fills only part of it.
+                    full = min(1.0, (2 * radius / voxel) ** 2 * 0.785)
+                    inside = min(1.0, max(0.0, 0.5 + (radius - away) / voxel)) * full
+                    fraction[s, r, c] = max(fraction[s, r, c], np.uint8(255 * inside))
