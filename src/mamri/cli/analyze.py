@@ -15,7 +15,9 @@ from mamri.cli.options import (
 )
 from mamri.cli.progress import step_progress
 from mamri.records import ExamResult
-from mamri.registration.motion import MotionMethod, MotionSettings
+from mamri.registration import MotionMethod, MotionSettings
+
+_DEFAULT_MOTION = MotionSettings().method
 
 
 def analyze(
@@ -31,7 +33,7 @@ def analyze(
     side: SideOption = None,
     registration: Annotated[
         MotionMethod, typer.Option("--registration", help="Motion correction between phases.")
-    ] = MotionSettings().method,
+    ] = _DEFAULT_MOTION,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,

@@ -95,7 +95,13 @@ def detect_findings(
     ranked: list[tuple[float, Candidate]] = []
     claimed = np.zeros(region.body.shape, bool)
     for order, phase in enumerate(phases):
-        levels = enhancement_levels(series, phase, region, settings=settings)
+        levels = enhancement_levels(
+            series,
+            phase,
+            region,
+            settings=settings,
+            already_searched=claimed if order > 0 else None,
+        )
         ranked += _search(levels, claimed, settings, is_late=order > 0)
         searched.append(levels)
     ranked.sort(key=lambda item: -item[0])

@@ -141,7 +141,12 @@ def _without_holes(body: np.ndarray) -> np.ndarray:
 
 
 def enhancement_levels(
-    series: DynamicSeries, phase: int, region: SearchRegion, *, settings: DetectionSettings
+    series: DynamicSeries,
+    phase: int,
+    region: SearchRegion,
+    *,
+    settings: DetectionSettings,
+    already_searched: np.ndarray | None = None,
 ) -> EnhancementLevels:
     """Enhancement at one phase with the thresholds of this exam.
 
@@ -155,6 +160,9 @@ def enhancement_levels(
         Phase that is subtracted.
     region : SearchRegion
     settings : DetectionSettings
+    already_searched : bool, optional
+        Given in the late search: candidates of the first one, which say nothing about the
+        background. Late thresholds are stricter.
 
     Returns
     -------
@@ -166,11 +174,16 @@ def enhancement_levels(
     signal -= np.float32(centre)
     floor = max(_BASELINE_SHARE * float(np.median(region.baseline[region.gland])), 1e-6)
     percent = 100 * signal / np.maximum(region.baseline, np.float32(floor))
-    background, sd = _background(percent[region.gland])
+    gland = region.gland if already_searched is None else region.gland & ~already_searched
+    values = percent[gland if gland.any() else region.gland]
+    background, sd = _background(values)
     edge_percent = max(
         settings.edge_enhancement_percent, background + settings.edge_background * sd
     )
     seed_percent = max(settings.min_enhancement_percent, background + settings.seed_background * sd)
+    if already_searched is not None:
+        usual = float(np.percentile(values, settings.late_percentile))
+        seed_percent = max(seed_percent, settings.late_enhancement_percent, usual)
     edge = region.body & (percent > edge_percent) & (signal > settings.edge_noise * noise)
     seed = edge & (percent > seed_percent) & (signal > settings.seed_noise * noise)
     return EnhancementLevels(

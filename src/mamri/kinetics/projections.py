@@ -1,18 +1,18 @@
 """Maximum intensity projections of a subtraction, without the chest.
 
-All arrays come in anatomical order: index 0 from feet to head, 1 from front to back, 2 from the
-patient's right to left. The pictures are in display order, first row on top:
+All arrays are in anatomical order: index 0 from feet to head, 1 from front to back, 2 from the
+patient's right to left. A projection keeps the two indices that it does not run along:
 
-==================  ==========================  =================================
-key                 rows (top to bottom)        columns (left to right)
-==================  ==========================  =================================
-``axial``           front to back               patient's right to left
-``coronal``         head to feet                patient's right to left
-``sagittal_right``  head to feet                front to back
-``sagittal_left``   head to feet                front to back
-==================  ==========================  =================================
+==================  ==================  ======================
+key                 rows                columns
+==================  ==================  ======================
+``axial``           front to back       patient's right to left
+``coronal``         feet to head        patient's right to left
+``sagittal_right``  feet to head        front to back
+``sagittal_left``   feet to head        front to back
+==================  ==================  ======================
 
-so that a radiologist finds the patient's right on the left of the axial and coronal pictures.
+Whoever shows them puts the head on top.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def subtraction_projections(
     -------
     dict of str to (rows, columns) float32, a.u.
         ``axial`` and ``coronal`` of both breasts, ``sagittal_right`` and ``sagittal_left`` of the
-        breasts that exist; in display order (see the module). 0 where a ray meets no breast or
+        breasts that exist (see the module for the order). 0 where a ray meets no breast or
         nothing enhances.
 
     Raises
@@ -62,12 +62,11 @@ def subtraction_projections(
     both = sides[Laterality.RIGHT] | sides[Laterality.LEFT]
     pictures = {
         "axial": _projection(subtraction.array, both, axis=0),
-        "coronal": _projection(subtraction.array, both, axis=1)[::-1],
+        "coronal": _projection(subtraction.array, both, axis=1),
     }
     for side, mask in sides.items():
         if mask.any():
-            picture = _projection(subtraction.array, mask, axis=2)
-            pictures[f"sagittal_{side.word}"] = picture[::-1]
+            pictures[f"sagittal_{side.word}"] = _projection(subtraction.array, mask, axis=2)
     return {name: np.ascontiguousarray(picture) for name, picture in pictures.items()}
 
 
@@ -93,10 +92,9 @@ def projection_volumes(
     volumes = {}
     for name, picture in projections.items():
         axis = _VIEW_AXIS[name]
-        array = picture if name == "axial" else picture[::-1]
         moved = np.array(affine, np.float64)
         moved[:3, 3] += moved[:3, axis] * (shape[axis] - 1) / 2
-        volumes[name] = Volume(np.ascontiguousarray(np.expand_dims(array, axis)), moved)
+        volumes[name] = Volume(np.ascontiguousarray(np.expand_dims(picture, axis)), moved)
     return volumes
 
 

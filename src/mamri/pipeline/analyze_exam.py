@@ -90,7 +90,7 @@ def analyze_exam(
         exam = replace(exam, dynamic=series)
     with step("kinetics"):
         maps, kinetic_caveats, kinetic_provenance = kinetic_maps(
-            series, settings.kinetics, mask=anatomy.body
+            series, settings.kinetics, mask=anatomy.breast > 0 if anatomy.sides else None
         )
     provenance += [motion_provenance, kinetic_provenance]
     caveats += [*motion.caveats, *kinetic_caveats]

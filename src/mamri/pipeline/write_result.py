@@ -5,12 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from mamri.geometry import spacing_mm
 from mamri.io.features_csv import features_csv
 from mamri.io.nifti import write_nifti
 from mamri.io.result_json import result_to_json
+from mamri.kinetics import projection_volumes
 from mamri.records import ExamResult, Volume
 from mamri.report.html import render_report
+
+# Brightest share of a projection shown as white, so that one vessel does not darken the rest.
+_WINDOW_PERCENTILE = 99.8
 
 
 def write_images(result: ExamResult, folder: Path) -> None:
@@ -22,6 +28,11 @@ def write_images(result: ExamResult, folder: Path) -> None:
         "lesions": result.lesions.array,
     }
     affine = result.anatomy.affine
+    shape = result.anatomy.breast.shape
+    projections = projection_volumes(result.mips, affine, (shape[0], shape[1], shape[2]))
+    for name, volume in projections.items():
+        _write(result, folder / "mips" / f"{name}.nii.gz", volume)
+        _write_picture(result.mips[name], volume, folder / "mips" / f"{name}.png")
     for name, mask in masks.items():
         _write(result, folder / "masks" / f"{name}.nii.gz", Volume(mask, affine))
     for name, volume in result.maps.items():
@@ -54,3 +65,16 @@ def _write(result: ExamResult, path: Path, volume: Volume) -> None:
         storage_axes=result.exam.storage_axes,
         storage_flips=result.exam.storage_flips,
     )
+
+
+def _write_picture(projection: np.ndarray, volume: Volume, path: Path) -> None:
+    """Write a projection as an 8-bit picture with square pixels, front or head on top."""
+    rows, columns = (step for step, n in zip(spacing_mm(volume.affine), volume.shape, strict=True)
+                     if n > 1)  # fmt: skip
+    bright = float(np.percentile(projection, _WINDOW_PERCENTILE)) or float(projection.max()) or 1.0
+    grey = np.clip(projection / bright, 0, 1)
+    grey = grey if path.stem == "axial" else grey[::-1]
+    step = min(rows, columns)
+    size = (round(grey.shape[1] * columns / step), round(grey.shape[0] * rows / step))
+    picture = Image.fromarray((grey * 255).astype(np.uint8))
+    picture.resize(size, Image.Resampling.BICUBIC).save(path)

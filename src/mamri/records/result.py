@@ -61,8 +61,8 @@ class ExamResult:
     maps : mapping of str to Volume
         ``percent_enhancement``, ``signal_enhancement_ratio``, ``washout`` and so on.
     mips : mapping of str to (rows, columns) array
-        Maximum intensity projections of the first subtraction, keys ``axial``, ``sagittal_right``,
-        ``sagittal_left``, ``coronal``.
+        Maximum intensity projections of the early subtraction in anatomical order, keys ``axial``,
+        ``sagittal_right``, ``sagittal_left``, ``coronal``; see ``kinetics.projections``.
     breasts : tuple of BreastMeasurement
     findings : tuple of Finding
     checks : tuple of QualityCheck

@@ -1,5 +1,6 @@
 """Smooth local motion of the breast between two phases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class FreeFormMotion:
     origin: tuple[float, float, float]
     spacing: tuple[float, float, float]
 
-    def on_lattice(self, axes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    def on_lattice(self, axes: Sequence[np.ndarray]) -> np.ndarray:
         """Displacement, (3, n_s, n_r, n_c) mm, at the lattice of three position vectors in mm.
 
         It is 0 outside the region that the lattice supports.

@@ -6,7 +6,7 @@ A field is kept as B-spline coefficients on a coarse lattice (a few megabytes) a
 few slices at a time, so no dense field of the whole volume ever exists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numba
@@ -39,7 +39,7 @@ class Displacement:
     step: tuple[float, float, float]
     shape: tuple[int, int, int]
 
-    def at(self, positions: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    def at(self, positions: Sequence[np.ndarray]) -> np.ndarray:
         """Displacement on the lattice spanned by positions along each axis.
 
         Parameters
@@ -122,8 +122,31 @@ def warp(
         low, high = float(np.iinfo(out.dtype).min), float(np.iinfo(out.dtype).max)
     for start in range(0, n_s, slab):
         slices = np.arange(start, min(start + slab, n_s))
-        field = displacement.at((slices, rows, columns))
+        field = displacement.at([slices, rows, columns])
         _sample_cubic(moving, field, start, is_integer, low, high, out)
+
+
+def jacobian_determinant(field: np.ndarray) -> np.ndarray:
+    """Local volume ratio of a displacement field; at or below 0 where it folds.
+
+    Parameters
+    ----------
+    field : (3, S, R, C) float, voxels
+
+    Returns
+    -------
+    (S, R, C) float, dimensionless
+    """
+    (a, b, c), (d, e, f), (g, h, i) = (
+        [
+            np.gradient(component, axis=axis) if component.shape[axis] > 1 else 0.0
+            for axis in range(3)
+        ]
+        for component in field
+    )
+    a, e, i = 1 + a, 1 + e, 1 + i
+    determinant: np.ndarray = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    return determinant
 
 
 @numba.njit(cache=True)

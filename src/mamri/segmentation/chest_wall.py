@@ -82,13 +82,14 @@ def find_chest_wall(
     front = (front_mm - trunk_mm)[:, :, None]
     lung = _lung_front(flat, inside, front, depths, spacing=spacing, air=air)
     smooth_lung = _spread(lung, spacing)
+    known_lung = ndimage.gaussian_filter(np.isfinite(lung).astype(float), 16.0 / spacing) > 0.3
     expected = np.clip(smooth_lung - WALL_THICKNESS_MM, -40.0, 36.0)
     log = np.log(np.maximum(ndimage.gaussian_filter(flat, (1.5, 1.5, 0.5)), 0.9 * air))
     sign = 0.0 if fat_suppressed is None else (1.0 if fat_suppressed else -1.0)
     skin = np.where(np.isfinite(front), front, FRONTMOST_MM)
     allowed = depths >= skin + MIN_BEHIND_SKIN_MM
     barred = np.where(allowed, 0.0, 1.5)
-    seen = np.minimum(np.nan_to_num(lung, nan=1e3), smooth_lung + 2 * MIN_BEFORE_LUNG_MM)
+    seen = np.minimum(np.nan_to_num(lung, nan=1e3), np.where(known_lung, smooth_lung + 4.0, 1e3))
     barred += np.where(depths > seen[:, :, None] - MIN_BEFORE_LUNG_MM, 1.5, 0.0)
 
     behind, before, valid = _sides(log, inside, round(6.0 / spacing))
@@ -97,8 +98,6 @@ def find_chest_wall(
     sheet = _stiff_sheet(step, expected, barred, depths, spacing)
     known = np.isfinite(front_mm)
     scaled = step
-    import mamri.segmentation.chest_wall as me
-    me.DBG = dict(log=log, first=sheet, expected=expected, lung=lung, step=step, depths=depths)
     for smoothing, reach in ((2.0, 14.0), (1.0, 6.0)):
         scale = _muscle_scale(log, behind, before, step, sheet, depths, known, sign or 1.0)
         near, far, valid = _sides(scale, inside, round(8.0 / spacing))
@@ -109,7 +108,6 @@ def find_chest_wall(
         cost = -1.6 * scaled + 0.3 * away + barred
         index = least_cost_surface(cost, step_price=0.3, jump_price=3.0)
         sheet = ndimage.gaussian_filter(ndimage.median_filter(depths[index], 5), 1.5)
-    me.DBG['scale'] = scale; me.DBG['sheet'] = sheet; me.DBG['scaled']=scaled
     return ChestWall(trunk_mm + sheet, _pick(scaled, sheet, depths))
 
 
@@ -192,7 +190,7 @@ def _stiff_sheet(
     off = np.abs(depths - expected[:, :, None]) / 12.0
     off = np.where(off < 1, 0.5 * off**2, off - 0.5)  # Huber: a clear wall may lie far off
     cost = -4.0 * np.clip(wide, -0.1, 0.6) + 0.28 * off + barred
-    index = least_cost_surface(cost, step_price=0.25, jump_price=3.0)
+    index = least_cost_surface(cost, step_price=0.35, jump_price=3.0)
     return np.asarray(ndimage.gaussian_filter(ndimage.median_filter(depths[index], 9), 3.0))
 
 

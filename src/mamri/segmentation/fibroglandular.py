@@ -118,10 +118,10 @@ def _extended(field: np.ndarray, inner: np.ndarray) -> np.ndarray:
 def find_fibroglandular(
     image: np.ndarray,
     inner: np.ndarray,
-    model: TissueModel,
-    field: np.ndarray,
+    log_limit: np.ndarray,
     *,
     spacing: tuple[float, float, float],
+    fat_suppressed: bool,
 ) -> np.ndarray:
     """Fibroglandular tissue at full resolution.
 
@@ -129,19 +129,19 @@ def find_fibroglandular(
     ----------
     image : (S, R, C) float, a.u.
     inner : (S, R, C) bool
-        Breast without skin.
-    model : TissueModel
-    field : (S, R, C) float
-        Field of the model on the grid of the image.
+        Breasts without skin.
+    log_limit : (S, R, C) float
+        Natural log of the signal between fat and FGT: field and threshold of a `TissueModel`.
     spacing : (3,) float, mm
+    fat_suppressed : bool
 
     Returns
     -------
     (S, R, C) bool
     """
     smooth = ndimage.gaussian_filter(image, [0.6 / step for step in spacing], truncate=3)
-    limit = np.exp(field + model.threshold)
-    tissue = inner & ((smooth > limit) if model.gland > 0 else (smooth < limit))
+    limit = np.exp(log_limit)
+    tissue = inner & ((smooth > limit) if fat_suppressed else (smooth < limit))
     labels, n = ndimage.label(tissue)
     if n == 0:
         return np.asarray(tissue)

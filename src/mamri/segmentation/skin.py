@@ -1,24 +1,20 @@
 """Skin: the outer shell of the breast."""
 
 import numpy as np
-from scipy import ndimage
 
 
-def find_skin(
-    breast: np.ndarray, body: np.ndarray, *, spacing: tuple[float, float, float], thickness: float
-) -> np.ndarray:
+def find_skin(breast: np.ndarray, depth_mm: np.ndarray, *, thickness_mm: float) -> np.ndarray:
     """Breast voxels within a given distance of air.
 
     Parameters
     ----------
-    breast, body : (S, R, C) bool
-        On one grid, cut to the same box.
-    spacing : (3,) float, mm
-    thickness : float, mm
+    breast : (S, R, C) bool
+    depth_mm : (S, R, C) float, mm
+        Distance to the border of the body.
+    thickness_mm : float, mm
 
     Returns
     -------
     (S, R, C) bool
     """
-    depth = ndimage.distance_transform_edt(body, sampling=spacing)
-    return np.asarray(breast & (depth <= thickness))
+    return np.asarray(breast & (depth_mm <= thickness_mm))

@@ -93,14 +93,29 @@ def _averaging_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
     return sparse.csr_matrix(weights.astype(np.float32))
 
 
-def interpolate_from(grid: WorkingGrid, array: np.ndarray) -> np.ndarray:
-    """Working-grid image (S', R', C') on the full grid, linearly interpolated, float32."""
-    weights = [_interpolation_matrix(grid, axis) for axis in range(3)]
-    mixed = weights[0] @ array.reshape(grid.shape[0], -1).astype(np.float32)
-    mixed = mixed.reshape(grid.full_shape[0], grid.shape[1], grid.shape[2])
-    out = np.empty(grid.full_shape, np.float32)
-    for index in range(grid.full_shape[0]):
-        out[index] = (weights[2] @ (weights[1] @ mixed[index]).T).T
+def interpolate_from(
+    grid: WorkingGrid, array: np.ndarray, box: tuple[slice, slice, slice] | None = None
+) -> np.ndarray:
+    """Working-grid image on the full grid, linearly interpolated.
+
+    Parameters
+    ----------
+    grid : WorkingGrid
+    array : (S', R', C') float
+    box : three slices of the full grid, or None
+        Part of the full grid wanted; None for all of it.
+
+    Returns
+    -------
+    (S, R, C) float32
+    """
+    parts = box if box is not None else (slice(None),) * 3
+    first, second, third = (_interpolation_matrix(grid, axis)[parts[axis]] for axis in range(3))
+    mixed = first @ array.reshape(grid.shape[0], -1).astype(np.float32)
+    mixed = mixed.reshape(-1, grid.shape[1], grid.shape[2])
+    out = np.empty((first.shape[0], second.shape[0], third.shape[0]), np.float32)
+    for index in range(first.shape[0]):
+        out[index] = (third @ (second @ mixed[index]).T).T
     return out
 
 
@@ -111,11 +126,8 @@ def _interpolation_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
     low = np.minimum(position.astype(int), max(n - 2, 0))
     share = position - low
     rows = np.arange(n_full)
-    matrix = sparse.coo_matrix(
-        (
-            np.concatenate([1 - share, share]).astype(np.float32),
-            (np.concatenate([rows, rows]), np.concatenate([low, np.minimum(low + 1, n - 1)])),
-        ),
-        shape=(n_full, n),
-    )
-    return matrix.tocsr()
+    columns = np.concatenate([low, np.minimum(low + 1, n - 1)])
+    weights = np.concatenate([1 - share, share]).astype(np.float32)
+    return sparse.coo_matrix(
+        (weights, (np.concatenate([rows, rows]), columns)), shape=(n_full, n)
+    ).tocsr()

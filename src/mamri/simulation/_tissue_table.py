@@ -67,7 +67,7 @@ class TissueProperties:
 TISSUES: dict[Tissue, TissueProperties] = {
     Tissue.AIR: TissueProperties(0.0, (1000, 1000), 10, 0, 0.1, 0, "no signal"),
     Tissue.SKIN: TissueProperties(
-        0.75, (800, 950), 12, 0.035, 0.35, 0.01, "all assumed; enhances slowly"
+        0.68, (800, 950), 12, 0.035, 0.35, 0.01, "all assumed; enhances slowly"
     ),
     Tissue.FAT: TissueProperties(
         0.90, (296, 367), 36, 0.002, 0.05, 0.001, "T1 [1], T2* [4], rest assumed"

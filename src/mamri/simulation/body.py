@@ -103,8 +103,8 @@ class Body:
 
 def draw_breasts(rng: np.random.Generator) -> tuple[BreastShape, ...]:
     """Right and left breast of a random woman; the two sides differ by a few percent."""
-    width, upper, lower = rng.normal(61, 4), rng.normal(88, 5), rng.normal(58, 4)
-    length, apart = rng.normal(118, 10), rng.normal(87, 3)
+    width, upper, lower = rng.normal(59, 3.5), rng.normal(86, 5), rng.normal(56, 3.5)
+    length, apart = rng.normal(108, 9), rng.normal(86, 3)
     breasts = []
     for side, sign in ((Laterality.RIGHT, -1), (Laterality.LEFT, 1)):
         scale = rng.normal(1.0, 0.025)
@@ -144,6 +144,14 @@ def _smooth_union(a: np.ndarray, b: np.ndarray, blend_mm: float) -> np.ndarray:
     return np.asarray(b * (1 - h) + a * h - blend_mm * h * (1 - h))
 
 
+def _bumps(
+    rng: np.random.Generator, shape: tuple[int, ...], *, size_mm: float, height_mm: float
+) -> np.ndarray:
+    """Smooth random unevenness with the given standard deviation."""
+    field = ndimage.gaussian_filter(rng.standard_normal(shape), size_mm / COARSE_MM)
+    return np.asarray(field * (height_mm / field.std()))
+
+
 def _breast_fields(
     breast: BreastShape, x: np.ndarray, y: np.ndarray, z: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -164,7 +172,8 @@ def _muscle_thickness(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Pectoral muscle in front of the ribs, mm: thick above and beside, thin at the sternum."""
     across = np.clip((np.abs(x) - 10) / 30, 0, 1) * np.clip((150 - np.abs(x)) / 60, 0.15, 1)
     along = 0.3 + 0.7 / (1 + np.exp(-(z + 15) / 18))
-    return np.asarray(15.0 * across**0.7 * along)
+    beside = 9.0 * np.clip((np.abs(x) - 112) / 25, 0, 1)  # serratus and latissimus
+    return np.asarray(15.0 * across**0.7 * along + beside)
 
 
 def make_body(
@@ -195,7 +204,9 @@ def make_body(
     torso = _ellipsoid(x, y - yc, flat, centre=(0, 0, 0), radii=(215, 119, 1e9))
     ribcage = _ellipsoid(x, y - yc, flat, centre=(0, 2, 0), radii=(152, 98, 1e9))
     pleura = _ellipsoid(x, y - yc, flat, centre=(0, 2, 0), radii=(137, 83, 1e9))
-    muscle = ribcage - _muscle_thickness(x, z)
+    ribcage = ribcage + _bumps(rng, shape, size_mm=24, height_mm=1.8)
+    pleura = np.maximum(pleura, ribcage + 13.0) + _bumps(rng, shape, size_mm=12, height_mm=0.7)
+    muscle = ribcage - _muscle_thickness(x, z) + _bumps(rng, shape, size_mm=15, height_mm=0.9)
 
     skin, footprint, forward = torso, np.full(shape, 9.0), flat
     for breast in breasts:
@@ -204,16 +215,15 @@ def make_body(
         nearer = print_ < footprint
         footprint = np.where(nearer, print_, footprint)
         forward = np.where(nearer, ahead, forward)
-    bumps = ndimage.gaussian_filter(rng.standard_normal(shape), 18 / COARSE_MM)
-    skin = skin + 1.2 * bumps / bumps.std()
-    skin = _as_distance(skin, 0.7)
+    skin = _as_distance(skin + _bumps(rng, shape, size_mm=18, height_mm=1.2), 0.7)
     for breast in breasts:
         nipple = np.array(breast.nipple_mm) + (0, 1.5, 0)
         skin = _smooth_union(
             skin, _ellipsoid(x, y, z + flat, centre=tuple(nipple), radii=(5.5, 7.0, 5.5)), 4.0
         )
 
-    heart = _ellipsoid(x, y - 0.17 * z, z, centre=(22, 112, -25), radii=(56, 40, 46))
+    heart = _ellipsoid(x, y - 0.17 * z - 0.25 * (x - 22), z, centre=(22, 114, -25), radii=(58, 38, 46))
+    heart = heart + _bumps(rng, shape, size_mm=16, height_mm=2.2)
     ascending = _ellipsoid(x, y, flat, centre=(-8, 112, 0), radii=(15, 15, 1e9)) + 50 * (z < 10)
     arch = _ellipsoid(x, y, flat, centre=(26, 150, 0), radii=(12, 12, 1e9))
     liver = _ellipsoid(x, y, z, centre=(-45, 140, -125), radii=(120, 110, 82))

@@ -1,5 +1,6 @@
 """A whole simulated exam, from the settings to the record and its truth."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -330,5 +331,11 @@ def _exam_record(
             fat_suppression_source="simulation settings",
             contrast_agent="gadobutrol",
         ),
-        study_instance_uid=f"2.25.{1000 + settings.seed}",
+        study_instance_uid=_study_uid(settings),
     )
+
+
+def _study_uid(settings: SimulationSettings) -> str:
+    """Identifier under 2.25 that follows from the settings."""
+    digest = hashlib.sha256(repr(settings).encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"

@@ -33,12 +33,12 @@ class LesionKinetics:
         return self.ktrans_per_min / self.ve
 
 
-# Chosen so that the noise-free signal changes by more than +20 %, less than 5 % and more than -15 %
-# from about 140 s to the last phase. Ktrans and kep lie within the spread published for benign and
+# Chosen so that the noise-free signal changes by about +18 %, 0 % and -22 % from about 140 s to the
+# last phase of the presets. Ktrans and kep lie within the spread published for benign and
 # malignant masses; the choice of one value for each curve is an assumption.
 CURVE_KINETICS: dict[DelayedPhase, LesionKinetics] = {
-    DelayedPhase.PERSISTENT: LesionKinetics(0.075, 0.60, 0.005),
-    DelayedPhase.PLATEAU: LesionKinetics(0.17, 0.42, 0.02),
+    DelayedPhase.PERSISTENT: LesionKinetics(0.060, 0.85, 0.0),
+    DelayedPhase.PLATEAU: LesionKinetics(0.13, 0.45, 0.01),
     DelayedPhase.WASHOUT: LesionKinetics(0.45, 0.32, 0.05),
 }
 

@@ -62,8 +62,8 @@ def parenchyma_score(
     fine = 1 - 2.2 * abs(gradient_noise(qx / 4.7, qy / 4.7, qz / 4.7, seed + 5))
     patch = gradient_noise(x / 38, y / 38, z / 38, seed + 6)
     depth = -field[0] + 14 * np.exp(-((away / 17) ** 2))
-    gate = _step(depth, 5.0, 16.0) * _step(field[1], 2.0, 22.0)
-    core = 1 - 0.9 * field[7] ** 2
+    gate = _step(depth, 5.0, 16.0) * _step(field[1], 1.0, 12.0)
+    core = 1 - 0.9 * field[7] ** 2 - 0.8 * (1 - _step(field[1], 8.0, 55.0))
     score = 0.34 * coarse + 0.46 * middle + 0.34 * fine + 0.35 * patch + 0.45 * core
     return score * gate - 1.2 * (1 - gate)
 

@@ -43,7 +43,7 @@ class LesionSpec:
 
 DEMO_LESIONS = (
     LesionSpec(
-        Laterality.LEFT, LesionShape.SPICULATED, DelayedPhase.WASHOUT, 17.0, 0.35, 0.30, 0.45
+        Laterality.LEFT, LesionShape.SPICULATED, DelayedPhase.WASHOUT, 14.0, 0.35, 0.30, 0.45
     ),
     LesionSpec(Laterality.LEFT, LesionShape.RIM, DelayedPhase.PLATEAU, 13.0, -0.35, -0.35, 0.42),
     LesionSpec(

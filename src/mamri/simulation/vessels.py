@@ -105,9 +105,12 @@ def internal_mammary_vessels(body: Body) -> list[tuple[float, ...]]:
     levels = np.arange(low, high, STEP_MM * 2)
     for x in (-24.0, -20.0, 20.0, 24.0):
         radius = 1.4 if abs(x) < 22 else 1.0
-        depth = 140.0 + 0.17 * levels + 2 - 84 * np.sqrt(1 - (x / 137.0) ** 2)
-        for z0, z1, y0, y1 in zip(levels, levels[1:], depth, depth[1:], strict=False):
-            capsules.append((x, y0, z0, radius, x, y1, z1, radius))
+        across = x + 1.2 * np.sin(levels / 17.0 + x)
+        points = np.column_stack([across, 58.0 + 0.17 * levels, levels])
+        for _ in range(3):  # slide to the inner surface of the chest wall
+            points[:, 1] += body.sample(Field.PLEURA, points) + 1.5
+        for a, b in zip(points, points[1:], strict=False):
+            capsules.append((*a, radius, *b, radius))
     return capsules
 
 
