@@ -38,7 +38,9 @@ def test_hours_run_clockwise():
     nipple = NIPPLE[Laterality.LEFT]
     angles = np.deg2rad(np.arange(12) * 30)
     hours = [
-        clock_face(nipple + [40 * np.sin(a), 20, 40 * np.cos(a)], nipple, central_radius_mm=10)
+        clock_face(
+            nipple + np.array([40 * np.sin(a), 20, 40 * np.cos(a)]), nipple, central_radius_mm=10
+        )
         for a in angles
     ]
 
@@ -60,7 +62,7 @@ def test_quadrants_follow_the_patient_not_the_image(side):
 
 def test_depth_alone_is_central():
     nipple = NIPPLE[Laterality.LEFT]
-    behind = nipple + [5.0, 70.0, -5.0]
+    behind = nipple + np.array([5.0, 70.0, -5.0])
 
     assert quadrant(behind, nipple, side=Laterality.LEFT, central_radius_mm=10) == "central"
     assert clock_face(behind, nipple, central_radius_mm=10) == "central"

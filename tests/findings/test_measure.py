@@ -62,7 +62,7 @@ def test_the_box_holds_whole_voxels():
 
 def test_a_small_finding_is_a_focus():
     phantom = Phantom()
-    focus = phantom.ball((30, 35, 45), 2.0)
+    focus = phantom.ball((30, 35, 45), 1.6)
 
     (finding,) = measured(phantom, focus.astype(np.uint16))
 

@@ -52,6 +52,15 @@ def test_a_ball_of_any_size_is_no_vessel(radius):
     assert np.mean(found[mass]) < 0.02
 
 
+@pytest.mark.parametrize("inner", [4.0, 6.5])
+def test_the_rim_of_a_mass_with_a_dead_centre_is_no_vessel(inner):
+    rim = ball(10.0) & ~ball(inner)
+
+    found = segment_vessels(volume() + 100 * rim, breast(), np.eye(4))
+
+    assert np.mean(found[rim]) < 0.02
+
+
 def test_spicules_stay_with_their_mass():
     mass = ball(7.0)
     s, r, c = grid()

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from mamri.findings.settings import DetectionSettings
 from mamri.geometry import to_index
 from mamri.records import Anatomy, DynamicSeries
 from mamri.segmentation.capped_distance import capped_distance
+from mamri.segmentation.enclosed_holes import enclosed_holes
 from mamri.segmentation.isotropic_grid import IsotropicGrid, isotropic_grid
 from mamri.segmentation.vessels import background_level
 
@@ -113,7 +113,8 @@ def search_region(
         baseline += grid.sample(series.array[index], smoothing_mm=settings.smoothing_mm)
     baseline /= np.float32(series.n_pre)
     breast = grid.sample_mask(anatomy.breast) > 0
-    body = _without_holes(grid.sample_mask(anatomy.body) | breast)
+    body = grid.sample_mask(anatomy.body) | breast
+    body |= enclosed_holes(body)  # dark tissue in the body has no skin around it
     vessel = grid.sample_mask(vessels)
     cap = int(np.ceil(settings.skin_mm / grid.step_mm)) + 3
     air_mm = capped_distance(body, cap) * np.float32(grid.step_mm)
@@ -127,17 +128,6 @@ def search_region(
     tips = [to_index(anatomy.affine, np.array(p)) for p in anatomy.nipples_mm_lps.values()]
     nipples = (np.array(tips, float).reshape(-1, 3) - corner) / np.array(grid.step)
     return SearchRegion(grid, baseline, breast, body, vessel, inside, gland, air_mm, nipples)
-
-
-def _without_holes(body: np.ndarray) -> np.ndarray:
-    """Body with enclosed dark parts (suppressed fat, cysts) filled: no skin lies around them."""
-    labels, count = ndimage.label(~body)
-    is_air = np.zeros(count + 1, bool)
-    for axis in range(3):
-        for end in (0, -1):
-            is_air[np.unique(np.take(labels, end, axis=axis))] = True
-    is_air[0] = False
-    return ~is_air[labels]
 
 
 def enhancement_levels(

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from mamri.geometry import spacing_mm
 from mamri.io.scanner_habits import SIEMENS_HABITS, ScannerHabits
 from mamri.records import DicomError, DynamicSeries, Exam, GeometryError
 
-IMPLEMENTATION_UID = "2.25.164861912303812570943310947331082531041"
+IMPLEMENTATION_UID = UID("2.25.164861912303812570943310947331082531041")
 _HIGHEST = 65535  # unsigned 16 bit
 
 
@@ -296,7 +296,7 @@ def _images(
     dataset = FileDataset("", common, preamble=b"\0" * 128, file_meta=meta)
     for n, image in enumerate(images):
         instance = series.first_instance + n
-        uid = _uid(study, habits, series.uid_key, series.temporal_position, "image", instance)
+        uid = UID(_uid(study, habits, series.uid_key, series.temporal_position, "image", instance))
         meta.MediaStorageSOPInstanceUID = uid
         dataset.SOPInstanceUID = uid
         dataset.InstanceNumber = instance
@@ -313,9 +313,7 @@ def _normal(affine: np.ndarray) -> np.ndarray:
     return np.asarray(normal / np.linalg.norm(normal))
 
 
-def _series_dataset(
-    base: Dataset, series: _Series, habits: ScannerHabits, study: str
-) -> Dataset:
+def _series_dataset(base: Dataset, series: _Series, habits: ScannerHabits, study: str) -> Dataset:
     """What all images of a series (or of one phase in it) share."""
     d = copy.deepcopy(base)  # elements are mutable, and must not be shared between series
     between, rows, columns = spacing_mm(series.affine)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mamri.io.dicom import Catalogue, DicomOptions, catalogue, read_dicom_exam
+from mamri.io.dicom_reader import Catalogue, DicomOptions, catalogue, read_dicom_exam
 from mamri.io.nifti_exam import (
     TimedFile,
     is_nifti,

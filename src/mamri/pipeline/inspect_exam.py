@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mamri.io.dicom import Catalogue
+from mamri.io.dicom_reader import Catalogue
 from mamri.io.read_exam import inspect_dicom, is_dicom_source, read_exam
 from mamri.records import Exam, SeriesRecord
 

@@ -86,6 +86,12 @@ def find_chest_wall(
     expected = np.clip(smooth_lung - WALL_THICKNESS_MM, -40.0, 36.0)
     log = np.log(np.maximum(ndimage.gaussian_filter(flat, (1.5, 1.5, 0.5)), 0.9 * air))
     sign = 0.0 if fat_suppressed is None else (1.0 if fat_suppressed else -1.0)
+    if fat_suppressed is False:
+        # without suppression muscle to lung is a step of the same direction: lung counts as muscle
+        behind_wall = depths - expected[:, :, None]
+        layer = inside & (behind_wall > 4.0) & (behind_wall < 14.0)
+        if layer.any():
+            log = np.maximum(log, np.median(log[layer]) - 0.1)
     skin = np.where(np.isfinite(front), front, FRONTMOST_MM)
     allowed = depths >= skin + MIN_BEHIND_SKIN_MM
     barred = np.where(allowed, 0.0, 1.5)

@@ -13,9 +13,11 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from mamri.segmentation.capped_distance import capped_distance
+from mamri.segmentation.enclosed_holes import enclosed_holes
 from mamri.segmentation.isotropic_grid import isotropic_grid
 
 _TOUCHING = np.ones((3, 3, 3), bool)  # voxels that share a corner are connected
+_LEAST_HOLE = 8  # samples, after closing; smaller holes are noise (assumption)
 _DEPTH_CAP = 6  # samples; deeper is as deep, as every vessel is thinner
 
 
@@ -108,7 +110,7 @@ def segment_vessels(
     enhancing = allowed & (signal > centre + settings.noise_floor * noise)
     contrast = _tube_contrast(signal - centre, allowed, enhancing, settings)
     tubes = _hysteresis(contrast, settings.contrast_floor, settings.contrast_seed)
-    depth = capped_distance(enhancing, _DEPTH_CAP) * np.float32(grid.step_mm)
+    depth = capped_distance(_solid(enhancing), _DEPTH_CAP) * np.float32(grid.step_mm)
     core = depth > settings.mass_radius_mm
     vessels = _keep_vessels(tubes, depth, core, grid.step_mm, settings)
     vessels = _grow_to_full_width(vessels, signal - centre, enhancing)
@@ -179,6 +181,16 @@ def _hysteresis(values: np.ndarray, floor: float, seed: float) -> np.ndarray:
     keep[np.unique(labels[values > seed])] = True
     keep[0] = False
     return keep[labels]
+
+
+def _solid(enhancing: np.ndarray) -> np.ndarray:
+    """Enhancing tissue with what it encloses: the dead centre of a mass with rim enhancement."""
+    holes = enclosed_holes(ndimage.binary_dilation(enhancing, _TOUCHING))
+    labels, count = ndimage.label(holes)
+    is_large = np.bincount(labels.ravel(), minlength=count + 1) >= _LEAST_HOLE
+    is_large[0] = False
+    # The dilation narrowed the hole by one sample; one more joins it to the rim.
+    return enhancing | ndimage.binary_dilation(is_large[labels], _TOUCHING, iterations=2)
 
 
 def _distance_to(target: np.ndarray, where: np.ndarray, step_mm: float) -> np.ndarray:

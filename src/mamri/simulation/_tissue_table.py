@@ -91,9 +91,7 @@ TISSUES: dict[Tissue, TissueProperties] = {
     Tissue.MYOCARDIUM: TissueProperties(
         0.80, (1030, 1471), 30, 0.35, 0.25, 0.08, "T1 [2], rest assumed"
     ),
-    Tissue.LIVER: TissueProperties(
-        0.80, (576, 812), 20, 0.30, 0.30, 0.06, "T1 [2], rest assumed"
-    ),
+    Tissue.LIVER: TissueProperties(0.80, (576, 812), 20, 0.30, 0.30, 0.06, "T1 [2], rest assumed"),
     Tissue.BREAST_VESSEL: TissueProperties(
         0.90, (1441, 1932), 40, 0.0, 0.10, 0.9, "T1 [2]; whole blood, later than the heart"
     ),

@@ -116,7 +116,11 @@ def move(
 
 
 def rigid_transform(
-    affine: np.ndarray, *, shift_mm: Sequence[float], turn_rad: Sequence[float], pivot_mm: np.ndarray
+    affine: np.ndarray,
+    *,
+    shift_mm: Sequence[float],
+    turn_rad: Sequence[float],
+    pivot_mm: np.ndarray,
 ) -> np.ndarray:
     """Index transform of `move` for a small movement of the patient, (3, 4)."""
     a, b, c = turn_rad
@@ -137,9 +141,7 @@ def add_ghost(image: np.ndarray, axis: int, strength: float) -> np.ndarray:
     return np.asarray(image + strength * np.roll(image, distance, axis), image.dtype)
 
 
-def digitize_with_noise(
-    image: np.ndarray, sigma: float, rng: np.random.Generator
-) -> np.ndarray:
+def digitize_with_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
     """Magnitude of the image with complex Gaussian noise, rounded to 12 bits.
 
     Parameters

@@ -176,9 +176,7 @@ def _muscle_thickness(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.asarray(15.0 * across**0.7 * along + beside)
 
 
-def make_body(
-    rng: np.random.Generator, *, low_mm: np.ndarray, high_mm: np.ndarray
-) -> Body:
+def make_body(rng: np.random.Generator, *, low_mm: np.ndarray, high_mm: np.ndarray) -> Body:
     """Draw a woman and compute her coarse fields.
 
     Parameters
@@ -195,7 +193,9 @@ def make_body(
     origin = np.floor(low_mm / COARSE_MM - 2) * COARSE_MM
     size = np.ceil((high_mm - origin) / COARSE_MM).astype(int) + 3
     x, y, z = (
-        (origin[k] + COARSE_MM * np.arange(size[k])).reshape([-1 if k == 2 - a else 1 for a in range(3)])
+        (origin[k] + COARSE_MM * np.arange(size[k])).reshape(
+            [-1 if k == 2 - a else 1 for a in range(3)]
+        )
         for k in range(3)
     )
     shape = tuple(size[::-1])
@@ -217,12 +217,15 @@ def make_body(
         forward = np.where(nearer, ahead, forward)
     skin = _as_distance(skin + _bumps(rng, shape, size_mm=18, height_mm=1.2), 0.7)
     for breast in breasts:
-        nipple = np.array(breast.nipple_mm) + (0, 1.5, 0)
+        apex_x, apex_y, apex_z = breast.nipple_mm
+        nipple = (apex_x, apex_y + 1.5, apex_z)
         skin = _smooth_union(
-            skin, _ellipsoid(x, y, z + flat, centre=tuple(nipple), radii=(5.5, 7.0, 5.5)), 4.0
+            skin, _ellipsoid(x, y, z + flat, centre=nipple, radii=(5.5, 7.0, 5.5)), 4.0
         )
 
-    heart = _ellipsoid(x, y - 0.17 * z - 0.25 * (x - 22), z, centre=(22, 114, -25), radii=(58, 38, 46))
+    heart = _ellipsoid(
+        x, y - 0.17 * z - 0.25 * (x - 22), z, centre=(22, 114, -25), radii=(58, 38, 46)
+    )
     heart = heart + _bumps(rng, shape, size_mm=16, height_mm=2.2)
     ascending = _ellipsoid(x, y, flat, centre=(-8, 112, 0), radii=(15, 15, 1e9)) + 50 * (z < 10)
     arch = _ellipsoid(x, y, flat, centre=(26, 150, 0), radii=(12, 12, 1e9))

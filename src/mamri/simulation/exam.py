@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mamri.geometry import affine_from_axes, to_lps
+from mamri.geometry import affine_from_axes, to_index, to_lps
 from mamri.records import (
     Acquisition,
     DynamicSeries,
@@ -84,9 +84,7 @@ def exam_affine(settings: SimulationSettings) -> np.ndarray:
     return affine_from_axes(centre - half @ steps, *steps)
 
 
-def signal_table(
-    settings: SimulationSettings, lesions: tuple[PlacedLesion, ...]
-) -> np.ndarray:
+def signal_table(settings: SimulationSettings, lesions: tuple[PlacedLesion, ...]) -> np.ndarray:
     """Signal of each tissue by relative uptake and phase.
 
     Parameters
@@ -287,7 +285,11 @@ def simulate_exam(settings: SimulationSettings) -> SimulatedExam:
         tissue=tissue,
         affine=affine,
         lesion_list=tuple(m for m in measured if m is not None),
-        nipples_mm_lps={b.side: b.nipple_mm for b in body.breasts if b.side in sides},
+        nipples_mm_lps={
+            b.side: _nipple_tip(tissue, affine, b.nipple_mm)
+            for b in body.breasts
+            if b.side in sides
+        },
         times_s=times,
         bolus_delay_s=settings.bolus_delay_s,
         shifts_mm=shifts,
@@ -299,9 +301,23 @@ def simulate_exam(settings: SimulationSettings) -> SimulatedExam:
     return SimulatedExam(_exam_record(settings, affine, phases), truth, settings)
 
 
-def _exam_record(
-    settings: SimulationSettings, affine: np.ndarray, phases: np.ndarray
-) -> Exam:
+def _nipple_tip(
+    tissue: np.ndarray, affine: np.ndarray, apex_mm: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Frontmost point of the rendered nipple on the axis of the breast, mm LPS."""
+    ahead = np.arange(0.0, 25.0, 0.25)
+    points = np.array(apex_mm) + np.outer(ahead - 12.0, (0.0, -1.0, 0.0))
+    index = np.rint(to_index(affine, points)).astype(int)
+    seen = np.all((index >= 0) & (index < tissue.shape), axis=1)
+    body = np.zeros(len(points), bool)
+    body[seen] = tissue[tuple(index[seen].T)] > 0
+    if not body.any():
+        return apex_mm
+    x, y, z = points[np.flatnonzero(body)[-1]]
+    return float(x), float(y), float(z)
+
+
+def _exam_record(settings: SimulationSettings, affine: np.ndarray, phases: np.ndarray) -> Exam:
     """The exam as a reader would return it."""
     record = SeriesRecord(
         uid=f"simulated-{settings.seed}",

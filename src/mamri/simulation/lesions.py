@@ -86,11 +86,14 @@ def place_lesion(body: Body, spec: LesionSpec, rng: np.random.Generator) -> Plac
     sign = -1 if spec.side is Laterality.RIGHT else 1
     narrow = np.sqrt(max(0.05, 1 - spec.forward**2))
     vertical = breast.upper_mm if spec.up > 0 else breast.lower_mm
-    centre = np.array(breast.centre_mm) + (
-        sign * spec.lateral * breast.half_width_mm * narrow + breast.lean_mm * spec.forward,
-        -spec.forward * breast.length_mm,
-        spec.up * vertical * narrow,
+    offset = np.array(
+        [
+            sign * spec.lateral * breast.half_width_mm * narrow + breast.lean_mm * spec.forward,
+            -spec.forward * breast.length_mm,
+            spec.up * vertical * narrow,
+        ]
     )
+    centre = np.array(breast.centre_mm) + offset
     _, spicule_length, n_spicules, relative, _ = _OUTLINE[spec.shape]
     axes, _ = np.linalg.qr(rng.standard_normal((3, 3)))
     spicules = np.zeros((MAX_SPICULES, 4))

@@ -29,9 +29,7 @@ def parker_blood_concentration(times_s: np.ndarray, *, delay_s: float = 0.0) -> 
     t = (np.asarray(times_s, float) - delay_s) / 60.0
     blood = 1.050 * np.exp(-0.1685 * np.maximum(t, 0)) / (1 + np.exp(-38.078 * (t - 0.483)))
     for area, centre, width in ((0.809, 0.17046, 0.0563), (0.330, 0.365, 0.132)):
-        blood += (
-            area / (width * np.sqrt(2 * np.pi)) * np.exp(-((t - centre) ** 2) / (2 * width**2))
-        )
+        blood += area / (width * np.sqrt(2 * np.pi)) * np.exp(-((t - centre) ** 2) / (2 * width**2))
     return np.where(t < 0, 0.0, blood)
 
 

@@ -65,7 +65,7 @@ def parenchyma_score(
     gate = _step(depth, 5.0, 16.0) * _step(field[1], 1.0, 12.0)
     core = 1 - 0.9 * field[7] ** 2 - 0.8 * (1 - _step(field[1], 8.0, 55.0))
     score = 0.34 * coarse + 0.46 * middle + 0.34 * fine + 0.35 * patch + 0.45 * core
-    return score * gate - 1.2 * (1 - gate)
+    return float(score * gate - 1.2 * (1 - gate))
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
@@ -246,7 +246,9 @@ def render(
                     j = min(int(e), n_e - 2)
                     e -= j
                     for t in range(n_phases):
-                        signal[t, s, r, c] += w * ((1 - e) * table[k, j, t] + e * table[k, j + 1, t])
+                        signal[t, s, r, c] += w * (
+                            (1 - e) * table[k, j, t] + e * table[k, j + 1, t]
+                        )
                 tissue[s, r, c] = label
                 if lesion[s, r, c] > 0:
                     fgt[s, r, c] = False

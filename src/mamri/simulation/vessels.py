@@ -1,5 +1,7 @@
 """Vessel trees of the breasts and the internal mammary vessels, as chains of tapered capsules."""
 
+from itertools import pairwise
+
 import numba
 import numpy as np
 
@@ -79,16 +81,19 @@ def breast_vessels(
         (-0.7, -0.3, 1.0),
         (0.15, 0.75, 1.1),
     ):
-        start = centre + (
-            sign * out * breast.half_width_mm,
-            rng.uniform(-12, 6),
-            up * breast.upper_mm + rng.normal(0, 5),
+        offset = np.array(
+            [
+                sign * out * breast.half_width_mm,
+                rng.uniform(-12, 6),
+                up * breast.upper_mm + rng.normal(0, 5),
+            ]
         )
-        goal = nipple + rng.normal(0, 12, 3) + (0, 14, 0)
+        behind = np.array([0.0, 14.0, 0.0])
+        goal = nipple + behind + rng.normal(0, 12, 3)
         capsules += _grow(
             body,
             rng,
-            start=start,
+            start=centre + offset,
             goal=goal,
             radius_mm=radius * rng.uniform(0.8, 1.15),
             depth_mm=DEPTH_MM + rng.uniform(-3, 5),
@@ -109,7 +114,7 @@ def internal_mammary_vessels(body: Body) -> list[tuple[float, ...]]:
         points = np.column_stack([across, 58.0 + 0.17 * levels, levels])
         for _ in range(3):  # slide to the inner surface of the chest wall
             points[:, 1] += body.sample(Field.PLEURA, points) + 1.5
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in pairwise(points):
             capsules.append((*a, radius, *b, radius))
     return capsules
 

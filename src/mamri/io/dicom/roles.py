@@ -1,190 +1,224 @@
-"""What a series is for, from its tags, and from its name where the tags do not say.
+"""What a series is for, from its tags first and the words of its description second."""
 
-The rules are a table: the first that holds gives the role and the reason. Names are what
-technologists and workstations write, so word rules are wide; what a tag says comes first.
-"""
-
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
+from mamri.io.dicom import _role_table as table
 from mamri.records import SeriesRole
+
+# T1-weighted gradient echo: echo below 10 ms and repetition below 400 ms cover 3D spoiled gradient
+# echo (TR 3-30 ms) and the older 2D FLASH dynamics (TR 100-300 ms). Spin echo below 40 ms echo and
+# 1200 ms repetition is T1-weighted, above 60 ms T2-weighted. Assumption: usual protocol ranges.
+_T1_GRE_MAX_TE_MS, _T1_GRE_MAX_TR_MS = 10.0, 400.0
+_T1_SE_MAX_TE_MS, _T1_SE_MAX_TR_MS, _T2_MIN_TE_MS = 40.0, 1200.0, 60.0
+# Short inversion times null fat between 1.5 T and 3 T (about 150-260 ms).
+_STIR_TI_MS = (80.0, 300.0)
+# b-values below this mark repeated b=0 images or noise in the tag.
+MIN_B_VALUE = 10.0
+# A localizer has few images in several orientations (reference selectors use about 30).
+_LOCALIZER_MAX_IMAGES = 60
+
+
+class Candidacy(IntEnum):
+    """Whether a series may hold phases of the dynamic."""
+
+    NO = 0
+    UNCLEAR = 1
+    T1_GRADIENT_ECHO = 2
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesFeatures:
-    """What the rules look at; empty or None where the header does not say.
-
-    Parameters
-    ----------
-    description : str
-    modality : str
-    image_type : tuple of str
-        Upper case.
-    scanning_sequence : tuple of str
-    tr_ms, te_ms, ti_ms : float, ms
-    b_values : tuple of float, s/mm2
-    samples_per_pixel : int
-    n_images, n_orientations : int
-    contrast_agent : bool
-    is_3d : bool or None
-    has_pixels : bool
-    """
+class SeriesFacts:
+    """What the role of a series is judged by; None or empty where not recorded."""
 
     description: str = ""
     modality: str = "MR"
+    is_image: bool = True
     image_type: tuple[str, ...] = ()
+    samples_per_pixel: int = 1
+    n_images: int = 1
+    n_orientations: int = 1
     scanning_sequence: tuple[str, ...] = ()
     tr_ms: float | None = None
     te_ms: float | None = None
     ti_ms: float | None = None
-    b_values: tuple[float, ...] = ()
-    samples_per_pixel: int = 1
-    n_images: int = 0
-    n_orientations: int = 1
-    contrast_agent: bool = False
-    is_3d: bool | None = None
-    has_pixels: bool = True
+    max_b_value: float | None = None
+    has_contrast_agent: bool = False
+    acquisition_contrast: str = ""
 
 
-def _words(pattern: str) -> Callable[[SeriesFeatures], bool]:
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return lambda f: compiled.search(f.description) is not None
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Role of a series, the reason, and whether it may hold dynamic phases."""
+
+    role: SeriesRole
+    reason: str
+    candidacy: Candidacy = Candidacy.NO
 
 
-def _type(*names: str) -> Callable[[SeriesFeatures], bool]:
-    wanted = frozenset(names)
-    return lambda f: not wanted.isdisjoint(f.image_type)
+def judge_series(facts: SeriesFacts) -> Judgement:
+    """Give a series its role."""
+    words = plain_words(facts.description)
+    for rule in (_judge_by_kind, _judge_by_type, _judge_by_exclusion, _judge_by_diffusion):
+        found = rule(facts, words)
+        if found is not None:
+            return found
+    return _judge_by_weighting(facts, words)
 
 
-# Letters before or after a word end it; digits, underscores and signs do not belong to it.
-_SUB = r"(?<![a-z])sub(s|ed|tr|tract|tracts|tracted|traction|tractions|trac)?(?![a-z])|\dsub|subtract|(left|right|lt|rt|post)sub"
-_MIP = r"(?<![a-z])(t?mips?|mip\w*)(?![a-z])|<mip|projection|upshot"
-_LOC = r"(?<![a-z])(3[- ]?(plane|pl)|loc|locs|locali[sz]ers?|locator|scout|survey|smart ?brain|haste_loc|pos(ition)?ing)(?![a-z])|calibration|asset ?cal|(?<![a-z])cal(?![a-z])|shim"
-_DERIVED = (
-    r": ?(pe|ser)\d*\b|(?<![a-z])(slope|cad|mpr|reformat\w*|registered|posdisp|bind|screen ?save|"
-    r"color|colour|kinetic|map|wash|parametric|curve|obl|label|processed|upsampled)(?![a-z])|"
-    r"<mpr|cad~|^\(\d+/\d+/\d+\)|segmentation|needle|biopsy|mammotest|grid"
-)
-_ADC = r"(?<![a-z])(d?adc|e?adc|apparent)(?![a-z])"
-_DWI = r"(?<![a-z])(dwi|dwibs|diff|diffusion|resolve|dti|trace\w*|ep2d\w*|b ?\d{2,4})(?![a-z0-9])"
-_STIR = r"(?<![a-z])(stir|tirm|t2_tirm|ir[ _-]?fse|spir_stir)(?![a-z])|tirm|stir"
-_T2 = r"(?<![a-z])t2(?![a-z0-9]?star)|fse|tse.*t2|t2.*tse|(?<![a-z])haste(?![a-z])|bright"
-_T1_NOT_GRE = r"t1.*(tse|fse|(?<![a-z])se(?![a-z]))|(tse|fse|(?<![a-z])se).*t1"
-_T1 = (
-    r"t1|vibrant|vibe|flash|fl3d|fl_3d|fspgr|spgr|thrive|e-?thrive|grass|greast|\blava|dyn|views|"
-    r"3dfgre|fgre|fmpspgr|\bgre\b|tfl|twist|post|pre|\bpass|gad|contrast|phase|ph\d+/|\+ ?c\b|gd\b|"
-    r"sns|ca\b|3d|pg\b|special|t1w|special"
-)
-_FAT = r"(?<![a-z])(fat|fatonly|out[ _-]?phase|in[ _-]?phase|opp[ _-]?phase|_f|ip|op)$|fat[ _-]?only|:? ?fat:|_opp|_in$|out ?of ?phase"
-_GRE_TYPES = frozenset({"GR", "RM"})
-
-Rule = tuple[Callable[[SeriesFeatures], bool], SeriesRole, str]
-T1_CANDIDATE = SeriesRole.DYNAMIC
+def plain_words(description: str) -> str:
+    """Description in the form that the word patterns expect."""
+    return " ".join(description.lower().replace("_", " ").split())
 
 
-def _is_short_gre(f: SeriesFeatures) -> bool:
-    gradient = bool(_GRE_TYPES & set(f.scanning_sequence)) and "SE" not in f.scanning_sequence
-    return (
-        gradient and (f.te_ms or 0) < 12 and (f.tr_ms or 0) < 60 and "EP" not in f.scanning_sequence
+def role_from_description(description: str) -> Judgement:
+    """Role by the words of a description alone."""
+    return judge_series(SeriesFacts(description=description))
+
+
+def contrast_word(description: str) -> str | None:
+    """Whether a description says ``pre``, ``post`` or ``both``; None where it does not say."""
+    words = plain_words(description)
+    if table.PRE_AND_POST_WORDS.search(words):
+        return "both"
+    is_pre = table.PRE_WORDS.search(words) and not table.PRE_IS_NOT_CONTRAST.search(words)
+    is_post = table.POST_WORDS.search(table.PRE_WORDS.sub(" ", words))
+    if is_pre and is_post:
+        return "both"
+    return "pre" if is_pre else "post" if is_post else None
+
+
+def declared_number_of_pre(description: str) -> int | None:
+    """Number of pre-contrast phases that a description announces, e.g. ``1-pre_5-post``."""
+    words = plain_words(description)
+    for pattern in (table.NUMBER_OF_PRE, table.PRE_X_NUMBER):
+        match = pattern.search(words)
+        if match and "post" in words:
+            return int(match.group(1))
+    return 1 if contrast_word(description) == "both" and "post" in words else None
+
+
+def fat_suppression_by_words(description: str) -> bool | None:
+    """Whether a description says that fat is suppressed; None where it does not say."""
+    words = plain_words(description)
+    if table.NOT_FAT_SUPPRESSED_WORDS.search(words):
+        return False
+    return True if table.FAT_SUPPRESSED_WORDS.search(words) else None
+
+
+def _judge_by_kind(facts: SeriesFacts, words: str) -> Judgement | None:
+    if facts.modality == "SEG":
+        return Judgement(SeriesRole.SEGMENTATION, "Modality is SEG")
+    if facts.modality != "MR" or not facts.is_image:
+        return Judgement(SeriesRole.OTHER, f"not an MR image (Modality {facts.modality or 'unknown'})")
+    if facts.samples_per_pixel == 3:
+        return Judgement(SeriesRole.OTHER, "derived colour images (SamplesPerPixel 3)")
+    return None
+
+
+def _judge_by_type(facts: SeriesFacts, words: str) -> Judgement | None:
+    types = {part.upper() for part in facts.image_type}
+    for rule in table.TYPE_RULES:
+        found = types & rule.values
+        if found:
+            return Judgement(rule.role, f"ImageType says {sorted(found)[0]}: {rule.meaning}")
+    return None
+
+
+def _judge_by_exclusion(facts: SeriesFacts, words: str) -> Judgement | None:
+    for rule in table.EXCLUSION_RULES:
+        match = rule.pattern.search(words)
+        if match:
+            return Judgement(rule.role, f"the description names {rule.meaning}")
+    types = {part.upper() for part in facts.image_type}
+    if types & table.DIXON_OTHER_TYPES:
+        return Judgement(SeriesRole.DIXON, "ImageType names a fat or phase image of a Dixon set")
+    if "DERIVED" in types and not types & table.WATER_TYPES:
+        return Judgement(SeriesRole.OTHER, "ImageType says DERIVED")
+    if facts.n_orientations > 1 and facts.n_images <= _LOCALIZER_MAX_IMAGES:
+        return Judgement(
+            SeriesRole.LOCALIZER,
+            f"{facts.n_images} images in {facts.n_orientations} orientations",
+        )
+    return None
+
+
+def _judge_by_diffusion(facts: SeriesFacts, words: str) -> Judgement | None:
+    if facts.max_b_value is not None and facts.max_b_value >= MIN_B_VALUE:
+        return Judgement(SeriesRole.DWI, f"b-values up to {facts.max_b_value:.0f} s/mm2 are recorded")
+    if facts.acquisition_contrast.upper() == "DIFFUSION":
+        return Judgement(SeriesRole.DWI, "AcquisitionContrast says DIFFUSION")
+    return None
+
+
+def _judge_by_weighting(facts: SeriesFacts, words: str) -> Judgement:
+    sequence = {part.upper() for part in facts.scanning_sequence}
+    te, tr = facts.te_ms, facts.tr_ms
+    if "EP" not in sequence and te is not None and tr is not None:
+        if "GR" in sequence and te <= _T1_GRE_MAX_TE_MS and tr <= _T1_GRE_MAX_TR_MS:
+            source = f"gradient echo with TR {tr:.4g} ms and TE {te:.3g} ms"
+            return _judge_t1(facts, words, source, is_gradient_echo=True)
+        if "SE" in sequence and "IR" in sequence and facts.ti_ms is not None:
+            low, high = _STIR_TI_MS
+            if low <= facts.ti_ms <= high:
+                return Judgement(
+                    SeriesRole.STIR, f"inversion recovery spin echo with TI {facts.ti_ms:.0f} ms"
+                )
+        if "SE" in sequence and "GR" not in sequence and te >= _T2_MIN_TE_MS:
+            return Judgement(SeriesRole.T2, f"spin echo with TE {te:.0f} ms")
+        if "SE" in sequence and te <= _T1_SE_MAX_TE_MS and tr <= _T1_SE_MAX_TR_MS:
+            source = f"spin echo with TR {tr:.0f} ms and TE {te:.3g} ms"
+            return _judge_t1(facts, words, source, is_gradient_echo=False)
+        if sequence:
+            return _judge_by_words(facts, words, sequence)
+    return _judge_by_words(facts, words, sequence)
+
+
+def _judge_by_words(facts: SeriesFacts, words: str, sequence: set[str]) -> Judgement:
+    for rule in table.WEIGHTING_RULES:
+        if rule.pattern.search(words):
+            return Judgement(rule.role, f"the description says {rule.meaning}")
+    spin_echo = bool(table.SPIN_ECHO_WORDS.search(words)) or sequence == {"SE"}
+    long_echo = facts.te_ms is not None and facts.te_ms > _T1_GRE_MAX_TE_MS
+    says_t1 = table.T1_WORDS.search(words) or contrast_word(facts.description)
+    says_t1 = says_t1 or table.DYNAMIC_WORDS.search(words)
+    if says_t1 and "EP" not in sequence and not (long_echo and not spin_echo):
+        return _judge_t1(facts, words, "the description", is_gradient_echo=not spin_echo)
+    if spin_echo:
+        return Judgement(SeriesRole.OTHER, "spin echo of unclear weighting")
+    return Judgement(
+        SeriesRole.OTHER, "neither tags nor description tell what it is", Candidacy.UNCLEAR
     )
 
 
-def _is_long_se(f: SeriesFeatures) -> bool:
-    spin = "SE" in f.scanning_sequence and "EP" not in f.scanning_sequence
-    return spin and (f.te_ms or 0) >= 50 and (f.tr_ms or 0) >= 1500
-
-
-def _is_short_se(f: SeriesFeatures) -> bool:
-    spin = "SE" in f.scanning_sequence and "EP" not in f.scanning_sequence
-    return spin and f.te_ms is not None and f.te_ms < 30 and (f.tr_ms or 1e9) < 1500
-
-
-_RULES: tuple[Rule, ...] = (
-    (lambda f: f.modality == "SEG", SeriesRole.SEGMENTATION, "a segmentation object"),
-    (lambda f: f.modality != "MR", SeriesRole.OTHER, "not an MR image"),
-    (lambda f: not f.has_pixels, SeriesRole.OTHER, "no image pixels"),
-    (lambda f: f.samples_per_pixel > 1, SeriesRole.OTHER, "a colour picture, derived from images"),
-    (_type("MOSAIC"), SeriesRole.OTHER, "mosaic: many slices in one picture, which is not read"),
-    (_type("VFRAME"), SeriesRole.OTHER, "VFRAME: many slices in one picture, which is not read"),
-    (_type("SUBTRACT", "SUBTRACTION", "SUB"), SeriesRole.SUBTRACTION, "ImageType says subtraction"),
-    (_type("MIP", "PROJECTION IMAGE", "MNIP"), SeriesRole.MIP, "ImageType says projection"),
-    (_type("ADC", "EADC"), SeriesRole.ADC, "ImageType says ADC"),
-    (_type("LOCALIZER"), SeriesRole.LOCALIZER, "ImageType says localizer"),
-    (_type("FA", "OPTIMIZED", "COLOR", "CSA", "RESCALED", "MPR", "REFORMATTED", "PROCESSED"),
-     SeriesRole.OTHER, "ImageType says derived"),
-    (lambda f: bool({"TRACEW", "TRACE"} & set(f.image_type)), SeriesRole.DWI,
-     "ImageType says trace-weighted diffusion"),
-    (_words(_MIP), SeriesRole.MIP, "its name says projection"),
-    (_words(_SUB), SeriesRole.SUBTRACTION, "its name says subtraction"),
-    (_words(_DERIVED), SeriesRole.OTHER, "its name says derived or reformatted"),
-    (_words(_ADC), SeriesRole.ADC, "its name says ADC"),
-    (_words(_LOC), SeriesRole.LOCALIZER, "its name says localizer"),
-    (lambda f: f.n_orientations > 1 and f.n_images <= 30, SeriesRole.LOCALIZER,
-     "few slices in several orientations"),
-    (lambda f: bool(f.image_type) and f.image_type[0] == "DERIVED", SeriesRole.OTHER,
-     "ImageType says derived"),
-    (lambda f: max(f.b_values, default=0) > 0, SeriesRole.DWI, "its frames have b-values"),
-    (lambda f: "EP" in f.scanning_sequence and _words(_DWI)(f), SeriesRole.DWI,
-     "echo-planar and named as diffusion"),
-    (_type("F", "FAT", "IP", "IN_PHASE", "OP", "OUT_PHASE", "OPP_PHASE"), SeriesRole.DIXON,
-     "ImageType says Dixon part other than water"),
-    (_words(_STIR), SeriesRole.STIR, "its name says STIR"),
-    (lambda f: _is_long_se(f) and 100 <= (f.ti_ms or 0) <= 300, SeriesRole.STIR,
-     "long spin echo with an inversion that suppresses fat"),
-    (_is_long_se, SeriesRole.T2, "long spin echo (TE of 50 ms or more)"),
-    (lambda f: "EP" in f.scanning_sequence, SeriesRole.OTHER, "echo-planar without b-values"),
-    (lambda f: _is_short_se(f) and f.contrast_agent, SeriesRole.T1_POST,
-     "T1 spin echo after contrast, no gradient echo: not a phase of the dynamic"),
-    (_is_short_se, SeriesRole.OTHER, "T1 spin echo, no gradient echo: not a phase of the dynamic"),
-    (_is_short_gre, T1_CANDIDATE, "short gradient echo (T1-weighted)"),
-    (lambda f: bool(f.scanning_sequence), SeriesRole.OTHER, "no sequence of a known kind"),
-    (_words(_DWI), SeriesRole.DWI, "its name says diffusion"),
-    (_words(_T1_NOT_GRE), SeriesRole.T1_POST, "its name says T1 spin echo: not a phase"),
-    (_words(_T2), SeriesRole.T2, "its name says T2"),
-    (_words(_FAT), SeriesRole.DIXON, "its name says Dixon part other than water"),
-    (_words(_T1), T1_CANDIDATE, "its name says T1 or contrast phase"),
-    (lambda f: (f.te_ms or 99) < 12 and (f.tr_ms or 99) < 60, T1_CANDIDATE,
-     "short TE and TR (T1-weighted)"),
-)  # fmt: skip
-
-
-def classify(features: SeriesFeatures) -> tuple[SeriesRole, str]:
-    """Role of a series and the reason; `T1_CANDIDATE` for what may be a phase of the dynamic.
-
-    Examples
-    --------
-    >>> classify(SeriesFeatures(description="SUB 2"))[0].value
-    'subtraction'
-    >>> classify(SeriesFeatures(description="Ph1/Ax Vibrant MultiPhase"))[0].value
-    'dynamic'
-    """
-    for holds, role, reason in _RULES:
-        if holds(features):
-            return role, reason
-    return SeriesRole.OTHER, "nothing in tags or name says what it is"
-
-
-_PRE_WORDS = re.compile(
-    r"(?<![a-z])(pre|native|nativ|without|w/o|unenhanced|non[- ]?contrast|mask|before|ohne)(?![a-z])"
-    r"|\+c-1|dyn pre|pre(?=[ _-]?(sat|contrast|gad|gd))",
-    re.IGNORECASE,
-)
-_POST_WORDS = re.compile(
-    r"(?<![a-z])(post|\d(st|nd|rd|th)[ _]pass|delay(ed)?|\+ ?c|gad\d*|gd|after|with contrast|late|"
-    r"early)(?![a-z])",
-    re.IGNORECASE,
-)
-
-
-def named_pre(description: str) -> bool | None:
-    """Whether a name says pre-contrast (True), post-contrast (False), or neither or both (None).
-
-    Examples
-    --------
-    >>> named_pre("ax dyn pre"), named_pre("ax dyn 2nd pass"), named_pre("SAG PRE X1&POST X3")
-    (True, False, None)
-    """
-    pre = _PRE_WORDS.search(description) is not None
-    post = _POST_WORDS.search(description) is not None
-    return pre if pre != post else None
+def _judge_t1(
+    facts: SeriesFacts, words: str, source: str, *, is_gradient_echo: bool
+) -> Judgement:
+    types = {part.upper() for part in facts.image_type}
+    if table.DIXON_WORDS.search(words) and not types & table.WATER_TYPES:
+        if not table.DYNAMIC_WORDS.search(words):
+            return Judgement(SeriesRole.DIXON, "the description names a Dixon set")
+    candidacy = Candidacy.T1_GRADIENT_ECHO if is_gradient_echo else Candidacy.NO
+    contrast = contrast_word(facts.description)
+    dynamic = bool(table.DYNAMIC_WORDS.search(words)) and is_gradient_echo
+    if contrast == "both" and is_gradient_echo:
+        return Judgement(
+            SeriesRole.DYNAMIC, f"T1-weighted ({source}), named pre and post contrast", candidacy
+        )
+    if contrast == "pre":
+        return Judgement(
+            SeriesRole.T1_PRE, f"T1-weighted ({source}), named pre-contrast", candidacy
+        )
+    if dynamic:
+        return Judgement(SeriesRole.DYNAMIC, f"T1-weighted ({source}), named dynamic", candidacy)
+    if contrast in ("post", "both"):
+        return Judgement(
+            SeriesRole.T1_POST, f"T1-weighted ({source}), named post-contrast", candidacy
+        )
+    if facts.has_contrast_agent:
+        return Judgement(
+            SeriesRole.T1_POST, f"T1-weighted ({source}), contrast agent recorded", candidacy
+        )
+    return Judgement(
+        SeriesRole.T1_PRE, f"T1-weighted ({source}), no sign of contrast agent", candidacy
+    )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mamri.geometry import affine_from_axes
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.frames import Frame
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.frames import Frame
 
 # Positions within this are one slice (tables move in tenths of a millimetre).
 _SAME_POSITION_MM = 0.02

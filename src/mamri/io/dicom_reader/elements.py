@@ -9,7 +9,7 @@ import struct
 from collections.abc import Set
 from dataclasses import dataclass
 
-from mamri.io.dicom._tag_table import PIXEL_DATA_TAGS
+from mamri.io.dicom_reader._tag_table import PIXEL_DATA_TAGS
 
 # Explicit value representations whose length takes four bytes, PS3.5 table 7.1-1.
 _LONG = frozenset(

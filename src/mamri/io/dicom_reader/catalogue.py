@@ -14,16 +14,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mamri.geometry import slice_plane, spacing_mm
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.b_value import b_value, is_hidden_trace
-from mamri.io.dicom.dynamic_plan import DynamicPlan, plan_dynamic
-from mamri.io.dicom.frames import Frame, frames_of
-from mamri.io.dicom.image_file import FileRefusedError, ImageFile, check_pixels, read_header
-from mamri.io.dicom.input_files import InputFile, open_input
-from mamri.io.dicom.options import DicomOptions
-from mamri.io.dicom.roles import T1_CANDIDATE, SeriesFeatures, classify
-from mamri.io.dicom.phases import split_volumes
-from mamri.io.dicom.stacks import Stack, make_stacks, stack_fault
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.b_value import b_value, is_hidden_trace
+from mamri.io.dicom_reader.dynamic_plan import DynamicPlan, plan_dynamic
+from mamri.io.dicom_reader.frames import Frame, frames_of
+from mamri.io.dicom_reader.image_file import FileRefusedError, ImageFile, check_pixels, read_header
+from mamri.io.dicom_reader.input_files import InputFile, open_input
+from mamri.io.dicom_reader.options import DicomOptions
+from mamri.io.dicom_reader.roles import T1_CANDIDATE, SeriesFeatures, classify
+from mamri.io.dicom_reader.phases import split_volumes
+from mamri.io.dicom_reader.stacks import Stack, make_stacks, stack_fault
 from mamri.records import (
     Acquisition,
     Caveat,

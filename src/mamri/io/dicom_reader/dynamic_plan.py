@@ -6,12 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.options import DicomOptions
-from mamri.io.dicom.phases import PhaseVolume, split_volumes, start_time
-from mamri.io.dicom.roles import named_pre
-from mamri.io.dicom.stacks import Stack, stack_fault
-from mamri.io.dicom.values import HeaderValues
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.options import DicomOptions
+from mamri.io.dicom_reader.phases import PhaseVolume, split_volumes, start_time
+from mamri.io.dicom_reader.roles import named_pre
+from mamri.io.dicom_reader.stacks import Stack, stack_fault
+from mamri.io.dicom_reader.values import HeaderValues
 from mamri.records import (
     Acquisition,
     Caveat,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pydicom.charset import python_encoding
 
-from mamri.io.dicom import _tag_table as tags
+from mamri.io.dicom_reader import _tag_table as tags
 
 _LETTER_BYTES = {"H": 2, "I": 4, "f": 4, "d": 8}
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")

@@ -4,8 +4,8 @@ Places and their order follow what converters have learned from many scanners: t
 attribute, then the vendors' own.
 """
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.values import HeaderValues
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.values import HeaderValues
 
 # GE packs flags into the first value of (0043,1039): the b-value is the rest modulo 1e9.
 _GE_FLAG = 1_000_000_000

@@ -13,9 +13,9 @@ import numpy as np
 import pydicom
 from pydicom.pixels import get_decoder
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.frames import Frame
-from mamri.io.dicom.image_file import EXPLICIT_BIG, NATIVE_SYNTAXES, RLE
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.frames import Frame
+from mamri.io.dicom_reader.image_file import EXPLICIT_BIG, NATIVE_SYNTAXES, RLE
 from mamri.records import DicomError
 
 _THREADS = 4

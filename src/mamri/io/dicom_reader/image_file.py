@@ -7,15 +7,15 @@ import os
 import struct
 from dataclasses import dataclass
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.elements import (
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.elements import (
     Elements,
     MalformedHeaderError,
     MoreBytesNeededError,
     walk_elements,
 )
-from mamri.io.dicom.input_files import InputFile
-from mamri.io.dicom.values import HeaderValues
+from mamri.io.dicom_reader.input_files import InputFile
+from mamri.io.dicom_reader.values import HeaderValues
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"

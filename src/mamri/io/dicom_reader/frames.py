@@ -7,9 +7,9 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.image_file import FileRefusedError, ImageFile
-from mamri.io.dicom.values import HeaderValues, encode_value
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.image_file import FileRefusedError, ImageFile
+from mamri.io.dicom_reader.values import HeaderValues, encode_value
 
 # Cosines are stored with about six digits; a plane is a plane within this.
 _ORTHOGONAL = 1e-3

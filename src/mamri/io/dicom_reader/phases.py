@@ -7,10 +7,10 @@ refused, never ordered by instance number, unless the user gives as many times a
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.frames import Frame
-from mamri.io.dicom.stacks import Stack
-from mamri.io.dicom.values import HeaderValues, parse_time_s
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.frames import Frame
+from mamri.io.dicom_reader.stacks import Stack
+from mamri.io.dicom_reader.values import HeaderValues, parse_time_s
 from mamri.records import Caveat, TimingError
 
 _DAY_S = 86_400.0

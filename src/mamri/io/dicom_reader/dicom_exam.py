@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mamri.io.dicom import _tag_table as tags
-from mamri.io.dicom.b_value import b_value, gradient, is_hidden_trace
-from mamri.io.dicom.catalogue import Catalogue, Series, open_catalogue
-from mamri.io.dicom.dynamic_plan import DynamicPlan, with_pre_phases
-from mamri.io.dicom.frames import Frame
-from mamri.io.dicom.options import DicomOptions
-from mamri.io.dicom.pixels import read_volumes
-from mamri.io.dicom.stacks import make_stacks, stack_fault
+from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.b_value import b_value, gradient, is_hidden_trace
+from mamri.io.dicom_reader.catalogue import Catalogue, Series, open_catalogue
+from mamri.io.dicom_reader.dynamic_plan import DynamicPlan, with_pre_phases
+from mamri.io.dicom_reader.frames import Frame
+from mamri.io.dicom_reader.options import DicomOptions
+from mamri.io.dicom_reader.pixels import read_volumes
+from mamri.io.dicom_reader.stacks import make_stacks, stack_fault
 from mamri.records import (
     Caveat,
     DiffusionSeries,
