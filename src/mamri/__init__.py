@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from mamri.io.read_exam import read_exam
     from mamri.pipeline.analyze_exam import analyze_exam as analyze
 
-__version__ = "0.1.0"
+from mamri.records.version import __version__
+
 __all__ = ["__version__", "analyze", "read_exam"]
 
 

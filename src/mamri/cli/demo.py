@@ -16,7 +16,7 @@ def demo(
         bool, typer.Option("--overwrite", help="Replace an earlier demo in the output folder.")
     ] = False,
 ) -> None:
-    """Simulate a bilateral exam with known lesions as DICOM, analyse it, print the report's path."""
+    """Simulate an exam with known lesions as DICOM, analyse it, print where the report is."""
     from mamri.pipeline.demo import N_STEPS, run_demo
 
     with step_progress(N_STEPS) as begin:

@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from mamri import __version__
 from mamri.cli.analyze import analyze
 from mamri.cli.demo import demo
 from mamri.cli.inspect import inspect
 from mamri.cli.simulate import simulate
 from mamri.records import MamriError, ModelError
+from mamri.records.version import __version__
 
 EXIT_REFUSED = 3
 EXIT_MODEL_MISSING = 4

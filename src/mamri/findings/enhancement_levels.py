@@ -184,9 +184,12 @@ def enhancement_levels(
 def _background(percent: np.ndarray) -> tuple[float, float]:
     """Enhancement of tissue that is mostly background: its mode, and a spread.
 
-    A lesion may fill a third of the gland, so the spread is the smaller of the median absolute
-    deviation about the mode over all values and twice that of the values below the mode.
+    A lesion may fill a third of the gland and lie above the mode; fat that was taken for gland
+    lies below it. So the spread is the least of the median absolute deviation about the mode over
+    all values, that of the values above it, and twice that of those below it.
     """
     centre, below = background_level(percent)
-    around = 1.4826 * float(np.median(np.abs(percent - centre)))
-    return centre, min(around, 2 * below)
+    away = np.abs(percent - centre)
+    around = 1.4826 * float(np.median(away))
+    above = 1.4826 * float(np.median(away[percent >= centre]))
+    return centre, min(around, above, 2 * below)

@@ -7,6 +7,7 @@ and the affine follows exactly, oblique or not.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,14 +37,17 @@ class Orientation:
         """Anatomical view of a stored array; axes before the last three stay in front."""
         lead = array.ndim - 3
         moved = np.transpose(array, (*range(lead), *(lead + axis for axis in self.axes)))
-        return moved[(..., *(slice(None, None, -1 if flip else 1) for flip in self.flips))]
+        return moved[self._flipping()]
 
     def undo(self, array: np.ndarray) -> np.ndarray:
         """Stored view of an anatomical array: inverse of `apply`."""
         lead = array.ndim - 3
-        flipped = array[(..., *(slice(None, None, -1 if flip else 1) for flip in self.flips))]
+        flipped = array[self._flipping()]
         back = np.argsort(self.axes)
         return np.transpose(flipped, (*range(lead), *(lead + int(axis) for axis in back)))
+
+    def _flipping(self) -> tuple[Any, ...]:
+        return (..., *(slice(None, None, -1 if flip else 1) for flip in self.flips))
 
     def apply_affine(self, affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """Affine of the anatomical view of a stored grid of the given (S, R, C) shape."""

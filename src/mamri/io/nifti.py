@@ -62,7 +62,7 @@ def read_nifti(path: Path) -> NiftiImage:
         header = image.header
         sform, sform_code = header.get_sform(coded=True)
         qform, qform_code = header.get_qform(coded=True)
-        proxy = image.dataobj
+        proxy = cast(nib.arrayproxy.ArrayProxy, image.dataobj)
         slope, intercept = float(proxy.slope), float(proxy.inter)
         plain = (slope, intercept) == (1.0, 0.0)
         data = (

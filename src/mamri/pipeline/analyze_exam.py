@@ -157,7 +157,7 @@ def _map_volumes(
     series: DynamicSeries, maps: KineticMaps, settings: AnalysisSettings
 ) -> dict[str, Volume]:
     """Kinetic maps that were computed, and the subtraction of every post-contrast phase."""
-    volumes = maps.volumes()
+    volumes = {name.removesuffix("_s"): volume for name, volume in maps.volumes().items()}
     for number, phase in enumerate(range(series.n_pre, series.n_phases), start=1):
         volumes[f"subtraction_{number:02d}"] = subtraction(series, phase, settings.kinetics)
     return volumes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from mamri.registration.bspline import bspline_weights
+from mamri.registration.bspline import bspline_taps
 from mamri.registration.elastix import run_elastix
 
 
@@ -29,15 +29,18 @@ class FreeFormMotion:
     def on_lattice(self, axes: Sequence[np.ndarray]) -> np.ndarray:
         """Displacement, (3, n_s, n_r, n_c) mm, at the lattice of three position vectors in mm.
 
-        It is 0 outside the region that the lattice supports.
+        Beyond the lattice the displacement of its border continues.
         """
-        weights = [
-            bspline_weights((np.asarray(x, float) - o) / h, n)
-            for x, o, h, n in zip(
-                axes, self.origin, self.spacing, self.coefficients.shape[1:], strict=True
+        out = self.coefficients
+        for axis, (x, o, h) in enumerate(zip(axes, self.origin, self.spacing, strict=True), 1):
+            positions = (np.asarray(x, float) - o) / h
+            first, weights = bspline_taps(positions, out.shape[axis])
+            out = sum(
+                np.take(out, first + tap, axis=axis)
+                * weights[:, tap].reshape(-1, *(1,) * (3 - axis))
+                for tap in range(4)
             )
-        ]
-        return np.einsum("as,br,ct,dsrt->dabc", *weights, self.coefficients, optimize=True)
+        return out
 
 
 def find_free_form_motion(

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from scipy import ndimage
 
-from mamri.registration.bspline import bspline_weights
+from mamri.registration.bspline import bspline_taps
 from mamri.registration.cubic import cubic_value
 
 # Lattice points beyond each face of the grid, so that every voxel sees four along each axis.
@@ -51,15 +51,16 @@ class Displacement:
         -------
         (3, n_s, n_r, n_c) float32, voxels
         """
-        weights = [
-            bspline_weights(np.asarray(x, float) / step + _PADDING, size)
+        taps = [
+            bspline_taps(np.asarray(x, float) / step + _PADDING, size)
             for x, step, size in zip(
                 positions, self.step, self.coefficients.shape[1:], strict=True
             )
         ]
-        partial = np.einsum("as,dsrc->darc", weights[0], self.coefficients, optimize=True)
-        partial = np.einsum("br,darc->dabc", weights[1], partial, optimize=True)
-        return np.matmul(partial.astype(np.float32), weights[2].T.astype(np.float32))
+        out = np.empty((3, *(len(x) for x in positions)), np.float32)
+        (first_s, w_s), (first_r, w_r), (first_c, w_c) = taps
+        _evaluate(self.coefficients, first_s, w_s, first_r, w_r, first_c, w_c, out)
+        return out
 
 
 def sampled_displacement(
@@ -147,6 +148,39 @@ def jacobian_determinant(field: np.ndarray) -> np.ndarray:
     a, e, i = 1 + a, 1 + e, 1 + i
     determinant: np.ndarray = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     return determinant
+
+
+@numba.njit(cache=True)
+def _evaluate(
+    coefficients: np.ndarray,
+    first_s: np.ndarray,
+    w_s: np.ndarray,
+    first_r: np.ndarray,
+    w_r: np.ndarray,
+    first_c: np.ndarray,
+    w_c: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Sum the four by four by four coefficients around each position, one axis at a time."""
+    n_r, n_c = coefficients.shape[2], coefficients.shape[3]
+    plane, line = np.empty((n_r, n_c)), np.empty(n_c)
+    for d in range(3):
+        for s in range(out.shape[1]):
+            plane[:] = 0.0
+            for a in range(4):
+                plane += w_s[s, a] * coefficients[d, first_s[s] + a]
+            for r in range(out.shape[2]):
+                line[:] = 0.0
+                for b in range(4):
+                    line += w_r[r, b] * plane[first_r[r] + b]
+                for c in range(out.shape[3]):
+                    k = first_c[c]
+                    out[d, s, r, c] = (
+                        w_c[c, 0] * line[k]
+                        + w_c[c, 1] * line[k + 1]
+                        + w_c[c, 2] * line[k + 2]
+                        + w_c[c, 3] * line[k + 3]
+                    )
 
 
 @numba.njit(cache=True)

@@ -38,7 +38,7 @@ class LocalShiftSettings:
     """
 
     block_mm: float = 16.0
-    stride_mm: float = 12.0
+    stride_mm: float = 16.0
     search_mm: float = 6.0
     min_tissue: float = 0.6
     min_correlation: float = 0.7

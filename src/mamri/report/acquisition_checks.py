@@ -111,7 +111,9 @@ def _early_post(exam: Exam) -> QualityCheck:
     if duration is None:
         centre = f"centre of first post-contrast phase at {post[0]:.0f} s, duration {_NOT_RECORDED}"
         # The centre alone can prove the phase late, never in time.
-        return _check(name, False if post[0] > MAX_EARLY_POST_S else None, value=centre, limit=limit)
+        return _check(
+            name, False if post[0] > MAX_EARLY_POST_S else None, value=centre, limit=limit
+        )
     end = post[0] + duration / 2.0
     value = f"first post-contrast phase complete at {end:.0f} s"
     return _check(name, end <= MAX_EARLY_POST_S, value=value, limit=limit)

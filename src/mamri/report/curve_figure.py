@@ -156,7 +156,8 @@ def _apart(first: float, second: float, *, least: float) -> tuple[float, float]:
 
 def _points(xs: np.ndarray, ys: np.ndarray) -> tuple[tuple[float, float], ...]:
     return tuple(
-        (round(float(x), 1), round(float(y), 1)) for x, y in zip(xs, ys, strict=True)
+        (round(float(x), 1), round(float(y), 1))
+        for x, y in zip(xs, ys, strict=True)
         if np.isfinite(y)
     )
 

@@ -11,7 +11,7 @@ from mamri.report.tiles import window
 # Assumptions, judged by eye on real exams: a little of the darkest and brightest tissue may
 # saturate, so that fibroglandular tissue and lesions keep their contrast.
 _SIGNAL_PERCENTILES = (1.0, 99.5)
-_SUBTRACTION_PERCENTILE = 99.7
+_SUBTRACTION_PERCENTILE = 99.9
 
 _MOST_VOXELS = 400_000  # percentiles over about this many voxels
 
@@ -51,7 +51,7 @@ def exam_windows(result: ExamResult) -> ExamWindows:
     if not inside.any():
         inside = np.ones_like(inside)
     shown = [phase for phase in (pre, choice.early) if phase is not None]
-    samples = {i: dynamic.array[(i, *step)][inside].astype(np.float32) for i in shown}
+    samples = {i: dynamic.array[i][step][inside].astype(np.float32) for i in shown}
     signal = window(
         samples[shown[-1]],
         low_percentile=_SIGNAL_PERCENTILES[0],
@@ -64,7 +64,7 @@ def exam_windows(result: ExamResult) -> ExamWindows:
             low_percentile=0.0,
             high_percentile=_SUBTRACTION_PERCENTILE,
         )
-        subtraction = (0.0, max(high, np.finfo(np.float32).tiny))
+        subtraction = (0.0, max(high, float(np.finfo(np.float32).tiny)))
     return ExamWindows(pre, choice.early, signal, subtraction)
 
 

@@ -106,9 +106,7 @@ def _pictures(
     )
 
 
-def _layers(
-    result: ExamResult, windows: ExamWindows, frame: Frame
-) -> list[tuple[str, np.ndarray]]:
+def _layers(result: ExamResult, windows: ExamWindows, frame: Frame) -> list[tuple[str, np.ndarray]]:
     dynamic = result.exam.dynamic
     if dynamic is None:
         return []

@@ -1,12 +1,10 @@
 """The report: one HTML file that opens without a network."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import jinja2
 import numpy as np
 
-from mamri import __version__
 from mamri.records import (
     CheckStatus,
     DelayedPhase,
@@ -15,6 +13,7 @@ from mamri.records import (
     InitialPhase,
     SeriesRecord,
 )
+from mamri.records.version import __version__
 from mamri.report.curve_colours import RGB, WORD, curve_type_shares
 from mamri.report.curve_figure import HEIGHT, WIDTH, CurveFigure, curve_figure
 from mamri.report.exam_windows import ExamWindows, exam_windows
@@ -74,7 +73,7 @@ def render_report(result: ExamResult, *, created: str) -> str:
         summary=_summary(result),
         caveats=result.caveats,
         breasts=_breast_rows(result),
-        projections=projection_pictures(result, windows),
+        projections=projection_pictures(result),
         sections=_sections(result, windows),
         n_findings=len(result.findings),
         most_pictured=MOST_PICTURED,
@@ -86,7 +85,7 @@ def render_report(result: ExamResult, *, created: str) -> str:
         bibtex=bibtex(methods.references),
         settings=[(step.step, sorted(step.settings.items())) for step in result.provenance],
         curve_size=(WIDTH, HEIGHT),
-        colours={phase.value: "rgb{}".format(RGB[phase]) for phase in DelayedPhase},
+        colours={phase.value: f"rgb{RGB[phase]}" for phase in DelayedPhase},
         timings=[(name, f"{seconds:.1f} s") for name, seconds in result.timings_s.items()],
     )
 
@@ -96,8 +95,10 @@ def number(value: float | None, unit: str = "", *, digits: int = 1) -> str:
 
     Examples
     --------
-    >>> number(3.14159, "ml", digits=2), number(float("nan"), "ml")
-    ('3.14 ml', '–')
+    >>> number(3.14159, "ml", digits=2)
+    '3.14 ml'
+    >>> number(float("nan"), "ml") == _DASH
+    True
     """
     if value is None or not np.isfinite(value):
         return _DASH
@@ -178,7 +179,7 @@ def _breast_rows(result: ExamResult) -> list[tuple[str, ...]]:
 
 
 def _sections(result: ExamResult, windows: ExamWindows) -> list[FindingSection]:
-    sections = []
+    sections: list[FindingSection] = []
     for finding in result.findings:
         pictured = len(sections) < MOST_PICTURED
         sections.append(

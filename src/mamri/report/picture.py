@@ -94,9 +94,7 @@ def make_picture(
     frame : Frame
     """
     height, width = pixels.shape[:2]
-    bar_mm = next(
-        (bar for bar in _SCALE_BARS_MM if bar <= frame.width_mm / 3), _SCALE_BARS_MM[-1]
-    )
+    bar_mm = next((bar for bar in _SCALE_BARS_MM if bar <= frame.width_mm / 3), _SCALE_BARS_MM[-1])
     return Picture(
         uri=jpeg_uri(pixels),
         width=width,

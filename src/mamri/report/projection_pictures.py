@@ -6,7 +6,6 @@ import numpy as np
 
 from mamri.geometry import spacing_mm, to_index
 from mamri.records import ExamResult, Finding, Laterality, Plane
-from mamri.report.exam_windows import ExamWindows
 from mamri.report.picture import Picture, Ring, make_picture
 from mamri.report.tiles import Frame, plane_frame, to_grey
 
@@ -20,10 +19,11 @@ _PROJECTIONS = (
 
 _MARGIN_MM = 10.0  # around the breasts; assumption: room for the numbers
 _RING_MM = 4.0  # from the finding to its ring; assumption
+_WHITE_PERCENTILE = 99.7  # judged by eye on real exams: lesions and vessels stay apart; assumption
 _MOST_RINGS = 12  # more would hide the picture; assumption
 
 
-def projection_pictures(result: ExamResult, windows: ExamWindows) -> dict[str, Picture]:
+def projection_pictures(result: ExamResult) -> dict[str, Picture]:
     """Pictures of the projections that the result holds, by key, axial first.
 
     Parameters
@@ -32,7 +32,6 @@ def projection_pictures(result: ExamResult, windows: ExamWindows) -> dict[str, P
         Each projection has the rows and columns of its plane in anatomical order: axial (front
         to back, right to left), sagittal (feet to head, front to back), coronal (feet to head,
         right to left).
-    windows : ExamWindows
     """
     pictures = {}
     for key, plane, title, side in _PROJECTIONS:
@@ -44,7 +43,7 @@ def projection_pictures(result: ExamResult, windows: ExamWindows) -> dict[str, P
         values = frame.resample(np.nan_to_num(projection), order=1)
         numbers = ", ".join(str(finding.id) for finding in findings)
         pictures[key] = make_picture(
-            to_grey(values, *windows.subtraction),
+            to_grey(values, *_window(projection)),
             frame,
             alt=f"Maximum intensity projection, {title.lower()}; "
             + (f"findings {numbers} ringed" if findings else "no finding"),
@@ -52,6 +51,12 @@ def projection_pictures(result: ExamResult, windows: ExamWindows) -> dict[str, P
             rings=_rings(result, findings, frame),
         )
     return pictures
+
+
+def _window(projection: np.ndarray) -> tuple[float, float]:
+    """Black and white of a projection: what lies under its brightest voxels keeps its contrast."""
+    bright = projection[projection > 0]
+    return 0.0, float(np.percentile(bright, _WHITE_PERCENTILE))
 
 
 def _frame(result: ExamResult, plane: Plane, side: Laterality | None) -> Frame:
@@ -86,9 +91,7 @@ def _extent(inside: np.ndarray, axis: int) -> tuple[int, int]:
     return int(where[0]), int(where[-1])
 
 
-def _rings(
-    result: ExamResult, findings: Iterable[Finding], frame: Frame
-) -> tuple[Ring, ...]:
+def _rings(result: ExamResult, findings: Iterable[Finding], frame: Frame) -> tuple[Ring, ...]:
     rings = []
     height, width = frame.shape
     font = max(width, height) / 26  # same as in the style sheet

@@ -144,12 +144,14 @@ def to_grey(values: np.ndarray, low: float, high: float) -> np.ndarray:
     -------
     uint8, same shape
     """
-    span = max(high - low, np.finfo(np.float32).tiny)
+    span = max(high - low, float(np.finfo(np.float32).tiny))
     scaled = np.nan_to_num((np.asarray(values, np.float32) - low) / span, nan=0.0)
     return (np.clip(scaled, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
-def window(values: np.ndarray, *, low_percentile: float, high_percentile: float) -> tuple[float, float]:
+def window(
+    values: np.ndarray, *, low_percentile: float, high_percentile: float
+) -> tuple[float, float]:
     """Grey window from percentiles of some values; (0, 1) where none is finite."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:

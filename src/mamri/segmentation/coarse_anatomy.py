@@ -84,11 +84,13 @@ def find_coarse_anatomy(image: Volume, *, spacing: float) -> CoarseAnatomy:
     bilateral = field_is_bilateral(x_mm)
     midline = find_midline(front, x_mm, is_bilateral=bilateral)
     trunk = trunk_depth(front, x_mm - midline, z_mm)
-    wall, suppressed = _wall_and_suppression(
-        coarse, body, front, trunk, spacing=spacing, air=air
+    rows = np.arange(grid.shape[1])[None, :, None] * spacing
+    ahead = body & (rows < trunk[:, None, :] - 5.0)
+    suppressed = is_fat_suppressed(coarse, ahead, _depth(body, spacing))
+    wall = find_chest_wall(
+        coarse, front, trunk, spacing=spacing, air=air, fat_suppressed=suppressed
     )
     # retromammary tissue lost in noise is enclosed by skin, breast and chest wall
-    rows = np.arange(grid.shape[1])[None, :, None] * spacing
     behind = (rows > wall.depth_mm[:, None, :]) & (rows > front[:, None, :])
     body = filled_from_behind(body | behind)
     columns = find_columns(
@@ -118,24 +120,3 @@ def _depth(body: np.ndarray, spacing: float) -> np.ndarray:
     if body.all():
         return np.full(body.shape, np.inf)
     return np.asarray(ndimage.distance_transform_edt(body, sampling=spacing) - 0.5 * spacing)
-
-
-def _wall_and_suppression(
-    image: np.ndarray,
-    body: np.ndarray,
-    front: np.ndarray,
-    trunk: np.ndarray,
-    *,
-    spacing: float,
-    air: float,
-) -> tuple[ChestWall, bool | None]:
-    """Chest wall, and whether fat is suppressed: each helps to find the other."""
-    wall = find_chest_wall(image, front, trunk, spacing=spacing, air=air, fat_suppressed=True)
-    rows = np.arange(image.shape[1])[None, :, None] * spacing
-    ahead = body & (rows < trunk[:, None, :] - 5.0)
-    over = np.nan_to_num(trunk - front) > 15.0
-    step = float(np.mean(wall.evidence[over])) if over.any() else float("nan")
-    suppressed = is_fat_suppressed(image, ahead, _depth(body, spacing), wall_step=step)
-    if suppressed is False:
-        wall = find_chest_wall(image, front, trunk, spacing=spacing, air=air, fat_suppressed=False)
-    return wall, suppressed

@@ -7,7 +7,7 @@ an inspection can still show the rest.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,8 +21,8 @@ from mamri.io.dicom_reader.frames import Frame, frames_of
 from mamri.io.dicom_reader.image_file import FileRefusedError, ImageFile, check_pixels, read_header
 from mamri.io.dicom_reader.input_files import InputFile, open_input
 from mamri.io.dicom_reader.options import DicomOptions
-from mamri.io.dicom_reader.roles import T1_CANDIDATE, SeriesFeatures, classify
 from mamri.io.dicom_reader.phases import split_volumes
+from mamri.io.dicom_reader.roles import T1_CANDIDATE, SeriesFeatures, classify
 from mamri.io.dicom_reader.stacks import Stack, make_stacks, stack_fault
 from mamri.records import (
     Acquisition,
@@ -154,7 +154,9 @@ def _catalogue(files: Sequence[InputFile], options: DicomOptions) -> Catalogue:
         [entry for entry in series if entry.role is T1_CANDIDATE], options
     )
     caveats += planned
-    roles = dynamic.roles if dynamic is not None else {}
+    roles: Mapping[str, tuple[SeriesRole, str, bool]] = {}
+    if dynamic is not None:
+        roles = dynamic.roles
     final = [_final_role(entry, roles) for entry in series]
     diffusion = _largest(final, {SeriesRole.DWI})
     t2 = _largest(final, {SeriesRole.T2, SeriesRole.STIR})
@@ -280,7 +282,7 @@ def _one_series(
     frames: list[Frame] = []
     first = images[0]
     role, reason = classify(_features(images, []))
-    if first.is_mr and first.elements.pixel_tag is not None or role is T1_CANDIDATE:
+    if (first.is_mr and first.elements.pixel_tag is not None) or role is T1_CANDIDATE:
         for image in images:
             if "MOSAIC" in reason.upper() or "VFRAME" in reason.upper():
                 break
@@ -410,7 +412,7 @@ def _odd_files(images: Sequence[ImageFile], scan: _Scan, n_files: int) -> list[C
     return caveats
 
 
-def _final_role(entry: Series, roles: dict[str, tuple[SeriesRole, str, bool]]) -> Series:
+def _final_role(entry: Series, roles: Mapping[str, tuple[SeriesRole, str, bool]]) -> Series:
     if entry.role is not T1_CANDIDATE:
         return entry
     if entry.uid in roles:

@@ -121,6 +121,7 @@ def plan_dynamic(
         Why there is no plan.
     caveats : tuple of Caveat
     """
+    plan: DynamicPlan | None
     try:
         if options.phase_sources is not None:
             plan, caveats = _plan_given(candidates, options)

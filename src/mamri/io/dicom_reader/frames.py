@@ -160,7 +160,7 @@ def _enhanced_values(image: ImageFile) -> list[HeaderValues]:
             warnings.simplefilter("ignore")  # pydicom's warnings repeat header values
             header = pydicom.dcmread(image.file.path, stop_before_pixels=True)
             shared = _group_values(header[_SHARED][0]) if _SHARED in header else {}
-            frames = [_group_values(item) for item in header[_PER_FRAME]]
+            frames = [_group_values(item) for item in header[_PER_FRAME].value]
     except Exception as error:  # any parser error of a hostile file ends here
         raise FileRefusedError(
             "malformed", f"has functional groups that cannot be read ({type(error).__name__})"

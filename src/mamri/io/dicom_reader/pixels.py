@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pydicom
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 
 from mamri.io.dicom_reader import _tag_table as tags
 from mamri.io.dicom_reader.frames import Frame
@@ -84,7 +84,7 @@ def _read_into(frame: Frame, target: np.ndarray) -> None:
     """Read native little-endian pixels into their place."""
     with open(frame.image.file.path, "rb", buffering=0) as stream:
         stream.seek(frame.image.elements.pixel_offset + frame.index * _frame_bytes(frame))
-        if stream.readinto(memoryview(target).cast("B")) != target.nbytes:
+        if stream.readinto(target.data.cast("B")) != target.nbytes:
             raise _undecodable(frame)
 
 

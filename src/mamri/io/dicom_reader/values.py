@@ -5,6 +5,7 @@ import math
 import re
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydicom.charset import python_encoding
 
@@ -124,7 +125,7 @@ def parse_time_s(text: str) -> float | None:
     return hours * 3600.0 + minutes * 60.0 + seconds + float(match.group(4) or 0)
 
 
-def encode_value(tag: int, value: object) -> bytes:
+def encode_value(tag: int, value: Any) -> bytes:
     """Raw little-endian bytes of a value as `HeaderValues` keeps them; inverse of its accessors."""
     kind = tags.KINDS[tag]
     parts = list(value) if isinstance(value, list | tuple) or _is_multi(value) else [value]
@@ -134,7 +135,7 @@ def encode_value(tag: int, value: object) -> bytes:
     return struct.pack(f"<{len(parts)}{kind}", *(cast(part) for part in parts))
 
 
-def _is_multi(value: object) -> bool:
+def _is_multi(value: Any) -> bool:
     return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
 
 
