@@ -14,7 +14,7 @@ ARGS ?=
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench lock clean \
+.PHONY: help demo test check format bench docs lock clean \
 	check-format check-lint check-types check-layers check-spelling check-workflows check-docs
 
 help: ## show this list
@@ -37,6 +37,9 @@ format: $(DEV) ## rewrite the code in the house format
 
 bench: $(DEV) ## time and peak memory of reading and of a whole analysis, stage by stage
 	$(BIN)/python benchmarks/analyze_exam.py $(ARGS)
+
+docs: $(DEV) ## remake the pages of docs/ that are written from the code
+	$(BIN)/python scripts/write_settings_page.py
 
 check-format: $(DEV)
 	$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ Every number that a step may use, its default and where the default comes from. 
 value without a published source. The report prints the settings of every step that ran, so that a
 result can be repeated.
 
-In Python, settings of one step are changed with `dataclasses.replace` and handed to `mamri.analyze`:
+In Python, settings are changed with `dataclasses.replace` and handed to `mamri.analyze`:
 
 ```python
 from dataclasses import replace
@@ -52,10 +52,10 @@ def page() -> str:
 def _section(cls: type) -> str:
     doc = inspect.getdoc(cls) or ""
     summary = _plain(doc.partition("\nParameters\n")[0].strip())
-    described = _parameters(doc)
+    described = described_settings(cls)
     rows = []
     for field in fields(cls):
-        shape, text = described[field.name]
+        shape, text = described.get(field.name, ("", ""))
         rows.append(f"| `{field.name}` | {_default(field)} | {_plain(shape)} | {_plain(text)} |")
     table = "\n".join(
         ["| setting | default | kind, unit | meaning and source |", "|---|---|---|---|", *rows]
@@ -75,8 +75,9 @@ def _default(field: Field) -> str:
     return "required"
 
 
-def _parameters(doc: str) -> dict[str, tuple[str, str]]:
-    """Name to (shape and unit, text), from the Parameters section of a numpydoc docstring."""
+def described_settings(cls: type) -> dict[str, tuple[str, str]]:
+    """Name to (kind and unit, text), from the Parameters section of the class's docstring."""
+    doc = inspect.getdoc(cls) or ""
     match = re.search(r"Parameters\n-+\n(.*?)(?=\n\n?[A-Z]\w+\n-{3,}|\Z)", doc, flags=re.DOTALL)
     entries: dict[str, tuple[str, str]] = {}
     names: list[str] = []

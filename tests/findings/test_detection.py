@@ -66,6 +66,21 @@ def test_a_dead_centre_is_filled_into_one_finding():
     assert dice(labels == 1, mass) > 0.8
 
 
+def test_a_rim_with_a_gap_is_filled_as_well():
+    phantom = Phantom()
+    mass = phantom.ball((30, 35, 45), 10.0)
+    phantom.ball((30, 35, 45), 6.5, (0.0, 0.0, 0.0))
+    gap = mass.copy()
+    for outside in (np.s_[:29], np.s_[32:], np.s_[:, :34], np.s_[:, 37:], np.s_[:, :, :45]):
+        gap[outside] = False
+    phantom.paint(gap, (0.0, 0.0, 0.0))
+
+    labels, _, _ = search(phantom)
+
+    assert labels.max() == 1
+    assert labels[30, 35, 45] == 1
+
+
 def test_a_vessel_is_not_reported():
     phantom = Phantom()
     phantom.tube(35, 40, 1.5)

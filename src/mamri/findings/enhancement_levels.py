@@ -118,7 +118,7 @@ def search_region(
     vessel = grid.sample_mask(vessels)
     cap = int(np.ceil(settings.skin_mm / grid.step_mm)) + 3
     air_mm = capped_distance(body, cap) * np.float32(grid.step_mm)
-    inside = breast & (air_mm > settings.skin_mm) & ~vessel
+    inside = breast & (air_mm > settings.skin_mm) & ~vessel & ~grid.sample_mask(anatomy.skin)
     if not inside.any():
         inside = breast
     gland = grid.sample_mask(anatomy.fibroglandular) & inside

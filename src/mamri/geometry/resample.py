@@ -176,9 +176,7 @@ def _inside(position: float, size: int) -> bool:
 
 
 @numba.njit(cache=True)
-def _sample_nearest(
-    array: np.ndarray, to_index: np.ndarray, fill: float, out: np.ndarray
-) -> None:
+def _sample_nearest(array: np.ndarray, to_index: np.ndarray, fill: float, out: np.ndarray) -> None:
     n_s, n_r, n_c = array.shape
     for s in range(out.shape[0]):
         for r in range(out.shape[1]):

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-import mamri
 from mamri.records import (
     Assessment,
     BreastMeasurement,
@@ -25,6 +24,7 @@ from mamri.records import (
     Status,
 )
 from mamri.records.provenance import SettingValue
+from mamri.records.version import __version__
 
 SCHEMA = "mamri-result/1"
 INTENDED_USE = (
@@ -57,7 +57,7 @@ def result_to_json(result: ExamResult, *, created: str) -> Json:
     """
     return {
         "schema": SCHEMA,
-        "software": {"name": "mamri", "version": mamri.__version__},
+        "software": {"name": "mamri", "version": __version__},
         "created": created,
         "intended_use": INTENDED_USE,
         "exam": _exam(result),

@@ -53,9 +53,7 @@ class Displacement:
         """
         taps = [
             bspline_taps(np.asarray(x, float) / step + _PADDING, size)
-            for x, step, size in zip(
-                positions, self.step, self.coefficients.shape[1:], strict=True
-            )
+            for x, step, size in zip(positions, self.step, self.coefficients.shape[1:], strict=True)
         ]
         out = np.empty((3, *(len(x) for x in positions)), np.float32)
         (first_s, w_s), (first_r, w_r), (first_c, w_c) = taps
@@ -92,9 +90,7 @@ def sampled_displacement(
     return Displacement(coefficients, step, shape)
 
 
-def warp(
-    moving: np.ndarray, displacement: Displacement, *, out: np.ndarray, slab: int = 8
-) -> None:
+def warp(moving: np.ndarray, displacement: Displacement, *, out: np.ndarray, slab: int = 8) -> None:
     """Write the moving image seen through a displacement into ``out``.
 
     Values come from Keys' cubic convolution [1]_, which reproduces quadratics and keeps small

@@ -96,8 +96,9 @@ def measure_local_shifts(
     stride = np.maximum(np.rint(settings.stride_mm / size), 1).astype(np.int64)
     reach = np.ceil(settings.search_mm / size).astype(np.int64)
     centres = _block_centres(mask, half, stride, settings.min_tissue)
-    gradient = np.stack(np.gradient(moving)).astype(np.float32)
-    shifts, covariances, correlations = _fit_blocks(fixed, moving, gradient, centres, half, reach)
+    starts = np.zeros_like(centres)
+    _best_whole_shifts(fixed, moving, centres, half, reach, starts)
+    shifts, covariances, correlations = _refined_shifts(fixed, moving, centres, half, starts)
     covariances *= size[:, None] * size  # voxels squared to mm squared
     errors = np.sqrt(np.linalg.eigvalsh(covariances)[:, -1])
     believed = (correlations >= settings.min_correlation) & (errors <= settings.max_error_mm)
@@ -117,78 +118,78 @@ def _block_centres(
     return candidates[np.array(share, float).reshape(-1) >= min_tissue].astype(np.int64)
 
 
-@numba.njit(cache=True)
-def _fit_blocks(
-    fixed: np.ndarray,
-    moving: np.ndarray,
-    gradient: np.ndarray,
-    centres: np.ndarray,
-    half: np.ndarray,
-    reach: np.ndarray,
+def _refined_shifts(
+    fixed: np.ndarray, moving: np.ndarray, centres: np.ndarray, half: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shift (voxels), its covariance (voxels squared) and correlation of every block.
 
-    A block whose refinement leaves its start by more than two voxels gets correlation -1.
+    Gauss-Newton on fixed = gain * moving(x + shift) + offset. A block that does not settle
+    within a voxel and a half of its start, or wants a negative gain, gets correlation -1.
     """
-    n_blocks = centres.shape[0]
-    shifts = np.zeros((n_blocks, 3))
-    covariances = np.zeros((n_blocks, 3, 3))
-    correlations = np.full(n_blocks, -1.0)
-    for block in range(n_blocks):
-        start = _best_whole_shift(fixed, moving, centres[block], half, reach)
-        shift = start.astype(np.float64)
-        for _ in range(_STEPS):
-            normal, right, sums = _normal_equations(
-                fixed, moving, gradient, centres[block], half, shift
-            )
-            for diagonal in range(5):
-                normal[diagonal, diagonal] *= 1.0 + 1e-6
-            if normal[1, 1] < 6 or np.linalg.det(normal) <= 0:
-                break
-            solution = np.linalg.solve(normal, right)
-            if solution[0] <= 0:  # contrast turned round: no structure in common
-                break
-            step = solution[2:] / solution[0]
-            shift += np.minimum(np.maximum(step, -0.5), 0.5)
-            if np.max(np.abs(shift - start)) > 2:
-                break
-            n, sum_f, sum_ff = normal[1, 1], sums[0], sums[1]
-            unexplained = max(sum_ff - np.dot(solution, right), 0.0)
-            total = max(sum_ff - sum_f * sum_f / n, 1e-12)
-            if np.max(np.abs(step)) < 1e-2:
-                correlations[block] = np.sqrt(max(1.0 - unexplained / total, 0.0))
-                inverse = np.linalg.inv(normal)
-                covariances[block] = inverse[2:, 2:] * (unexplained / (n - 5) / solution[0] ** 2)
-                break
-        shifts[block] = shift
-    return shifts, covariances, correlations
+    gradient = np.stack(np.gradient(moving)).astype(np.float32)
+    n_blocks = len(centres)
+    normal, right = np.empty((n_blocks, 5, 5)), np.empty((n_blocks, 5))
+    sums, step = np.empty((n_blocks, 2)), np.zeros((n_blocks, 3))
+    shifts = starts.astype(np.float64)
+    for _ in range(_STEPS):
+        shifts += step
+        _normal_equations(fixed, moving, gradient, centres, half, shifts, normal, right, sums)
+        # A touch on the diagonal keeps blocks without structure solvable; they are left out below.
+        normal += np.eye(5) * (1e-6 * np.diagonal(normal, axis1=1, axis2=2)[:, None] + 1e-12)
+        solution = np.linalg.solve(normal, right[..., None])[..., 0]
+        gain = np.where(solution[:, 0] > 0, solution[:, 0], np.inf)
+        step = np.clip(solution[:, 2:] / gain[:, None], -0.5, 0.5)
+        step[np.abs(shifts - starts).max(axis=1, initial=0) > 1.5] = 0
+    n = normal[:, 1, 1]
+    unexplained = np.maximum(sums[:, 1] - np.einsum("bi,bi->b", solution, right), 0)
+    total = np.maximum(sums[:, 1] - sums[:, 0] ** 2 / np.maximum(n, 1), 1e-12)
+    correlations = np.sqrt(np.clip(1 - unexplained / total, 0, 1))
+    settled = (
+        (np.abs(step).max(axis=1, initial=0) < 0.02)
+        & (np.abs(shifts - starts).max(axis=1, initial=0) <= 1.5)
+        & (solution[:, 0] > 0)
+        & (n > 5.5)
+    )
+    variance = unexplained / np.maximum(n - 5, 1) / gain**2
+    covariances = np.linalg.inv(normal)[:, 2:, 2:] * variance[:, None, None]
+    return shifts, covariances, np.where(settled, correlations, -1.0)
 
 
 @numba.njit(cache=True)
-def _best_whole_shift(
-    fixed: np.ndarray, moving: np.ndarray, centre: np.ndarray, half: np.ndarray, reach: np.ndarray
-) -> np.ndarray:
+def _best_whole_shifts(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    centres: np.ndarray,
+    half: np.ndarray,
+    reach: np.ndarray,
+    best: np.ndarray,
+) -> None:
     """Whole-voxel shift of best correlation, by climbing from 0 through the 26 neighbours."""
-    best = np.zeros(3, np.int64)
-    best_value = _correlation(fixed, moving, centre, half, best)
-    while True:
-        around = best.copy()
-        for a in range(-1, 2):
-            for b in range(-1, 2):
-                for c in range(-1, 2):
-                    trial = around + np.array((a, b, c))
-                    if np.any(np.abs(trial) > reach):
-                        continue
-                    value = _correlation(fixed, moving, centre, half, trial)
-                    if value > best_value:
-                        best, best_value = trial, value
-        if np.all(best == around):
-            return best
+    for block in range(centres.shape[0]):
+        centre, found = centres[block], best[block]
+        value = _correlation(fixed, moving, centre, half, 0, 0, 0)
+        climbing = True
+        while climbing:
+            climbing = False
+            s, r, c = found[0], found[1], found[2]
+            for a in range(max(s - 1, -reach[0]), min(s + 1, reach[0]) + 1):
+                for b in range(max(r - 1, -reach[1]), min(r + 1, reach[1]) + 1):
+                    for d in range(max(c - 1, -reach[2]), min(c + 1, reach[2]) + 1):
+                        trial = _correlation(fixed, moving, centre, half, a, b, d)
+                        if trial > value:
+                            value, climbing = trial, True
+                            found[0], found[1], found[2] = a, b, d
 
 
 @numba.njit(cache=True)
 def _correlation(
-    fixed: np.ndarray, moving: np.ndarray, centre: np.ndarray, half: np.ndarray, shift: np.ndarray
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    centre: np.ndarray,
+    half: np.ndarray,
+    ds: int,
+    dr: int,
+    dc: int,
 ) -> float:
     """Correlation of a block with the moving block a whole shift away; -2 where undefined."""
     n_s, n_r, n_c = fixed.shape
@@ -196,7 +197,7 @@ def _correlation(
     for i in range(centre[0] - half[0], centre[0] + half[0] + 1):
         for j in range(centre[1] - half[1], centre[1] + half[1] + 1):
             for k in range(centre[2] - half[2], centre[2] + half[2] + 1):
-                p, q, t = i + shift[0], j + shift[1], k + shift[2]
+                p, q, t = i + ds, j + dr, k + dc
                 if p < 0 or q < 0 or t < 0 or p >= n_s or q >= n_r or t >= n_c:
                     continue
                 f, m = fixed[i, j, k], moving[p, q, t]
@@ -219,38 +220,38 @@ def _normal_equations(
     fixed: np.ndarray,
     moving: np.ndarray,
     gradient: np.ndarray,
-    centre: np.ndarray,
+    centres: np.ndarray,
     half: np.ndarray,
-    shift: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Least squares of fixed on (moving, 1, moving's gradient) over one block.
+    shifts: np.ndarray,
+    normal: np.ndarray,
+    right: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Least squares of fixed on (moving, 1, moving's gradient) over every block.
 
-    Returns the (5, 5) matrix, the right side, and (sum, sum of squares) of the fixed values.
+    Fills the (B, 5, 5) matrices, the (B, 5) right sides, and (sum, sum of squares) of the fixed
+    values, (B, 2).
     """
     n_s, n_r, n_c = fixed.shape
-    normal, right, sums = np.zeros((5, 5)), np.zeros(5), np.zeros(2)
-    row = np.empty(5)
-    row[1] = 1.0
-    for i in range(centre[0] - half[0], centre[0] + half[0] + 1):
-        for j in range(centre[1] - half[1], centre[1] + half[1] + 1):
-            for k in range(centre[2] - half[2], centre[2] + half[2] + 1):
-                x, y, z = i + shift[0], j + shift[1], k + shift[2]
-                if x < 1 or y < 1 or z < 1 or x >= n_s - 2 or y >= n_r - 2 or z >= n_c - 2:
-                    continue
-                row[0] = cubic_value(moving, x, y, z)
-                for axis in range(3):
-                    row[2 + axis] = _linear_value(gradient[axis], x, y, z)
-                value = fixed[i, j, k]
-                sums[0] += value
-                sums[1] += value * value
-                for a in range(5):
-                    right[a] += row[a] * value
-                    for b in range(a + 1):
-                        normal[a, b] += row[a] * row[b]
-    for a in range(5):
-        for b in range(a):
-            normal[b, a] = normal[a, b]
-    return normal, right, sums
+    normal[:], right[:], sums[:] = 0.0, 0.0, 0.0
+    row = np.ones(5)
+    for n in range(centres.shape[0]):
+        for i in range(centres[n, 0] - half[0], centres[n, 0] + half[0] + 1):
+            for j in range(centres[n, 1] - half[1], centres[n, 1] + half[1] + 1):
+                for k in range(centres[n, 2] - half[2], centres[n, 2] + half[2] + 1):
+                    x, y, z = i + shifts[n, 0], j + shifts[n, 1], k + shifts[n, 2]
+                    if x < 0 or y < 0 or z < 0 or x >= n_s - 1 or y >= n_r - 1 or z >= n_c - 1:
+                        continue
+                    row[0] = cubic_value(moving, x, y, z)
+                    for axis in range(3):
+                        row[2 + axis] = _linear_value(gradient[axis], x, y, z)
+                    value = fixed[i, j, k]
+                    sums[n, 0] += value
+                    sums[n, 1] += value * value
+                    for a in range(5):
+                        right[n, a] += row[a] * value
+                        for b in range(5):
+                            normal[n, a, b] += row[a] * row[b]
 
 
 @numba.njit(cache=True)

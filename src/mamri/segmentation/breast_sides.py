@@ -1,7 +1,7 @@
 """Which breasts an image holds, where the midline is, and which columns belong to each breast.
 
-A column is one line of voxels from front to back. Laterality comes from patient coordinates only:
-the second-to-last question, never the order of the columns.
+A column is one line of voxels from front to back. Laterality comes from patient coordinates only,
+never from the order of the columns.
 """
 
 from dataclasses import dataclass
@@ -41,9 +41,14 @@ BILATERAL_REACH_MM = 100.0
 # (assumption).
 MIN_SIDE_OFFSET_MM = 15.0
 
-# Breast reaches this far beyond the part that stands out from the trunk: above and aside, and
-# below the inframammary fold, mm (assumptions).
-MARGIN_MM, MARGIN_BELOW_MM = 20.0, 8.0
+# Breast reaches this far beyond the part that stands out from the trunk: towards the clavicle,
+# aside, and below the inframammary fold, mm (assumptions).
+MARGIN_ABOVE_MM, MARGIN_ASIDE_MM, MARGIN_BELOW_MM = 20.0, 14.0, 8.0
+# Tissue that stands out this far from the trunk is breast; a breast does so somewhere by the second
+# figure, and over an area of the third (assumptions).
+MIN_PROTRUSION_MM, MIN_BREAST_HEIGHT_MM, MIN_BREAST_AREA_MM2 = 15.0, 25.0, 1000.0
+# Least thickness of tissue before the chest wall that counts as breast, mm (assumption).
+MIN_THICKNESS_MM = 8.0
 
 
 def field_is_bilateral(x_mm: np.ndarray) -> bool:
@@ -118,46 +123,64 @@ def find_columns(
     """
     protrusion = np.where(np.isfinite(front_mm), trunk_mm - front_mm, 0.0)
     thickness = np.where(np.isfinite(front_mm), wall_mm - front_mm, 0.0)
-    labels = np.zeros(front_mm.shape, np.uint8)
-    left_columns = x_mm > midline_mm
-    sides: tuple[tuple[Laterality, np.ndarray], ...]
+    left = x_mm > midline_mm
     certain = True
     if is_bilateral:
-        sides = ((Laterality.RIGHT, ~left_columns), (Laterality.LEFT, left_columns))
+        sides = {Laterality.RIGHT: ~left, Laterality.LEFT: left}
     else:
         middle = 0.5 * float(x_mm.min() + x_mm.max())
         certain = abs(middle) >= MIN_SIDE_OFFSET_MM
         side = Laterality.LEFT if middle > 0 else Laterality.RIGHT
-        own = left_columns if side is Laterality.LEFT else ~left_columns
-        sides = ((side, own if certain else np.ones_like(own)),)
-    for side, columns in sides:
-        area = _breast_area(protrusion, thickness, columns, spacing)
-        labels[area] = side
+        own = left if side is Laterality.LEFT else ~left
+        sides = {side: own if certain else np.ones_like(own)}
+    labels = np.zeros(front_mm.shape, np.uint8)
+    cores = {
+        side: _standing_out(protrusion * columns[None, :], spacing)
+        for side, columns in sides.items()
+    }
+    for side, columns in sides.items():
+        margin = ndimage.binary_dilation(cores[side], _margin(spacing))
+        area = margin & (thickness > MIN_THICKNESS_MM) & columns[None, :]
+        area = ndimage.binary_opening(area, iterations=2) | cores[side]
+        labels[ndimage.binary_fill_holes(area)] = side
+    if is_bilateral and all(core.any() for core in cores.values()):
+        _split_between(labels, cores, left)
     return BreastColumns(labels, midline_mm, is_bilateral, certain)
 
 
-def _breast_area(
-    protrusion: np.ndarray, thickness: np.ndarray, columns: np.ndarray, spacing: float
-) -> np.ndarray:
-    core = (protrusion > 15.0) & columns[None, :]
-    core = ndimage.binary_opening(core, iterations=2)
+def _standing_out(protrusion: np.ndarray, spacing: float) -> np.ndarray:
+    """Largest part (S, C) bool of one side that stands out from the trunk like a breast."""
+    core = ndimage.binary_opening(protrusion > MIN_PROTRUSION_MM, iterations=2)
     parts, n = ndimage.label(core)
     if n == 0:
         return np.zeros_like(core)
     volumes = ndimage.sum_labels(np.clip(protrusion, 0, None), parts, np.arange(1, n + 1))
     core = parts == 1 + int(np.argmax(volumes))
-    # smaller than about 10 cm2 or 2.5 cm high: no breast (assumption)
-    if core.sum() * spacing**2 < 1000.0 or protrusion[core].max() < 25.0:
+    area, height = float(core.sum()) * spacing**2, float(protrusion[core].max())
+    if area < MIN_BREAST_AREA_MM2 or height < MIN_BREAST_HEIGHT_MM:
         return np.zeros_like(core)
-    area = ndimage.binary_dilation(core, _margin(spacing)) & (thickness > 8.0) & columns[None, :]
-    area = ndimage.binary_opening(area, iterations=2) | core
-    return ndimage.binary_fill_holes(area)
+    return np.asarray(core)
+
+
+def _split_between(
+    labels: np.ndarray, cores: dict[Laterality, np.ndarray], left: np.ndarray
+) -> None:
+    """Give each breast the presternal fat on its side, at the heights where both stand out."""
+    rows = np.flatnonzero(
+        cores[Laterality.RIGHT].any(axis=1) & cores[Laterality.LEFT].any(axis=1)
+    )
+    for row in rows:
+        found = np.flatnonzero(labels[row])
+        right_columns = found[labels[row, found] == Laterality.RIGHT]
+        left_columns = found[labels[row, found] == Laterality.LEFT]
+        inner = sorted((right_columns, left_columns), key=lambda c: float(c.mean()))
+        between = np.arange(inner[0].max() + 1, inner[1].min())
+        labels[row, between] = np.where(left[between], Laterality.LEFT, Laterality.RIGHT)
 
 
 def _margin(spacing: float) -> np.ndarray:
-    """Shape of the margin around the standing-out part: wide above and aside, narrow below."""
-    n = int(np.ceil(MARGIN_MM / spacing))
+    """Shape of the margin around the standing-out part; index 0 grows to the head."""
+    n = int(np.ceil(MARGIN_ABOVE_MM / spacing))
     z, x = np.meshgrid(np.arange(-n, n + 1), np.arange(-n, n + 1), indexing="ij")
-    # index 0 grows to the head: a negative offset reaches below the inframammary fold
-    z_mm = z * spacing * np.where(z < 0, MARGIN_MM / MARGIN_BELOW_MM, 1.0)
-    return np.asarray(np.hypot(z_mm, x * spacing) <= MARGIN_MM)
+    reach = np.where(z < 0, MARGIN_BELOW_MM, MARGIN_ABOVE_MM)
+    return np.asarray(np.hypot(z * spacing / reach, x * spacing / MARGIN_ASIDE_MM) <= 1.0)

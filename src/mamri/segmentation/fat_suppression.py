@@ -16,6 +16,9 @@ BRIGHT_LIMIT, BRIGHT_SCALE = 0.57, 0.10
 # Log ratio of subcutaneous fat to the outermost rim: below this suppressed. Measured 0.05 to 0.72
 # and 0.62 to 0.73 in the same images: telling only when low, hence the smaller weight.
 RIM_LIMIT, RIM_SCALE = 0.55, 0.15
+# Log ratio of deeper fat to the skin line: below this suppressed. Measured -0.51 to 0.16 and 0.05 to
+# 0.41.
+SKIN_LIMIT, SKIN_SCALE = 0.05, 0.10
 # Scores nearer to 0 than this decide nothing (assumption).
 MIN_SCORE = 0.5
 # Voxels that a layer of the breast needs for a level (assumption).
@@ -43,15 +46,19 @@ def is_fat_suppressed(
     """
     smooth = ndimage.gaussian_filter(image, 0.5)
     rim = smooth[breast & (depth_mm <= 1.0)]
+    skin = smooth[breast & (depth_mm > 1.0) & (depth_mm <= 3.0)]
+    below = smooth[breast & (depth_mm > 7.0) & (depth_mm <= 9.0)]
     under = smooth[breast & (depth_mm > 5.0) & (depth_mm <= 7.0)]
     fat = smooth[breast & (depth_mm > 3.0) & (depth_mm <= 9.0)]
     deep = smooth[breast & (depth_mm > 9.0)]
-    if min(rim.size, under.size, fat.size, deep.size) < MIN_VOXELS:
+    layers = (rim, skin, under, below, fat, deep)
+    if min(layer.size for layer in layers) < MIN_VOXELS:
         return None
-    levels = [np.median(rim), np.median(under), np.median(fat), np.percentile(deep, 98)]
+    levels = [*(float(np.median(layer)) for layer in layers[:5]), float(np.percentile(deep, 98))]
     if min(levels) <= 0:
         return None
-    log_rim, log_under, log_fat, log_bright = np.log(levels)
+    log_rim, log_skin, log_under, log_below, log_fat, log_bright = np.log(levels)
     score = (log_bright - log_fat - BRIGHT_LIMIT) / BRIGHT_SCALE
     score += float(np.clip((RIM_LIMIT - (log_under - log_rim)) / RIM_SCALE, -1.0, 2.0))
+    score += float(np.clip((SKIN_LIMIT - (log_below - log_skin)) / SKIN_SCALE, -0.5, 2.0))
     return None if abs(score) < MIN_SCORE else bool(score > 0)

@@ -1,8 +1,9 @@
 """Fibroglandular tissue (FGT) inside the breast, with and without fat suppression.
 
-Two classes by Otsu's limit on the signal; then, twice, the smooth part of what is left when each
+Two classes by Otsu's limit on the signal; then the smooth part of what is left when each
 class is taken to its own level is the coil field [1]_, and the limit is found again on the signal
-without it. Few rounds keep the field from following a dense core. With fat suppression FGT is the
+without it. Two rounds keep the field from following a dense core; without suppression, where fat fills most of
+the histogram, five are needed and do no harm. With fat suppression FGT is the
 brighter class, without it the darker.
 
 References
@@ -81,10 +82,12 @@ def fit_tissue_model(
     weight = ndimage.gaussian_filter(inner.astype(np.float32), sigma) + 1e-4
     field = np.zeros(inner.shape, np.float32)
     rest = np.zeros(inner.shape, np.float32)
-    for last in (False, False, True):
+    rounds = 2 if fat_suppressed else 5
+    for last in [*[False] * rounds, True]:
         flat = log - field[inner]
-        linear = np.exp(flat)
-        bright = linear > threshold_otsu(np.minimum(linear, np.percentile(linear, 99.5)))
+        # the scale on which the spread of the common bright or dark fat does not set the limit
+        scale = np.exp(flat) if fat_suppressed else flat
+        bright = scale > threshold_otsu(np.minimum(scale, np.percentile(scale, 99.5)))
         if bright.all() or not bright.any():
             return None
         high, low = float(np.median(flat[bright])), float(np.median(flat[~bright]))
@@ -96,6 +99,7 @@ def fit_tissue_model(
     fat, gland = (low, high) if fat_suppressed else (high, low)
     spread = float(np.clip(1.4826 * np.median(np.abs(flat[is_fat] - fat)), 0.03, 0.5))
     middle = float(np.log(0.5 * (np.exp(fat) + np.exp(gland)))) - fat
+    middle = middle if fat_suppressed else 0.5 * (gland - fat)
     least = max(MIN_CONTRAST, 2.0 * spread)
     limit = max(middle, least) if fat_suppressed else min(middle, -least)
     return TissueModel(_extended(field + fat, inner), gland - fat, spread, limit)

@@ -70,7 +70,7 @@ class VesselSettings:
     roundness: float = 0.3
     straightness: float = 0.5
     mass_radius_mm: float = 3.0
-    spicule_mm: float = 12.0
+    spicule_mm: float = 15.0
     min_length_mm: float = 12.0
     min_elongation: float = 3.0
 

@@ -16,35 +16,14 @@ from mamri.records import (
     SeriesRole,
     Timing,
 )
-from mamri.simulation._tissue_table import (
-    GADOBUTROL_RELAXIVITY,
-    HAEMATOCRIT,
-    TISSUES,
-    Tissue,
-    TissueProperties,
-)
-from mamri.simulation.acquisition import (
-    FULL_SCALE,
-    add_ghost,
-    digitize_with_noise,
-    move,
-    rigid_transform,
-    sensitivity_map,
-)
-from mamri.simulation.body import Body, Field, make_body
-from mamri.simulation.lesions import PlacedLesion, lesion_table, place_lesion
-from mamri.simulation.physics import (
-    extended_tofts,
-    parker_blood_concentration,
-    spoiled_gradient_echo,
-)
-from mamri.simulation.render import MAX_UPTAKE, N_PLAIN, parenchyma_scores, render
+from mamri.simulation.body import Body, make_body
+from mamri.simulation.lesions import lesion_table, place_lesion
+from mamri.simulation.render import parenchyma_scores, render
+from mamri.simulation.scan import scan
 from mamri.simulation.settings import SimulationSettings
+from mamri.simulation.tissue_signal import signal_table
 from mamri.simulation.truth import Truth, measure_lesion
 from mamri.simulation.vessels import breast_vessels, draw_capsules, internal_mammary_vessels
-
-_UPTAKE_STEPS = 65
-_VESSEL_DELAY_S = 6.0  # breast vessels fill after the heart (assumption)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,46 +63,6 @@ def exam_affine(settings: SimulationSettings) -> np.ndarray:
     return affine_from_axes(centre - half @ steps, *steps)
 
 
-def signal_table(settings: SimulationSettings, lesions: tuple[PlacedLesion, ...]) -> np.ndarray:
-    """Signal of each tissue by relative uptake and phase.
-
-    Parameters
-    ----------
-    settings : SimulationSettings
-    lesions : tuple of PlacedLesion
-
-    Returns
-    -------
-    (13 + L, 65, T) float, a.u.
-        Tissues in the order of `Tissue`, then the lesions; uptake from 0 to 2.
-    """
-    fine = np.arange(0.0, max(settings.times_s) + 1.0, 0.25)
-    at = 0 if settings.field_strength_t < 2 else 1
-    uptake = np.linspace(0, MAX_UPTAKE, _UPTAKE_STEPS)[:, None]
-    rows: list[tuple[TissueProperties, float, float, float]] = [
-        (p, p.ktrans_per_min, p.ve, p.vp) for p in (TISSUES[Tissue(k)] for k in range(N_PLAIN))
-    ]
-    rows += [
-        (TISSUES[Tissue.LESION], m.kinetics.ktrans_per_min, m.kinetics.ve, m.kinetics.vp)
-        for m in lesions
-    ]
-    table = []
-    for k, (tissue, ktrans, ve, vp) in enumerate(rows):
-        is_blood = k in (Tissue.BLOOD, Tissue.BREAST_VESSEL)
-        delay = settings.bolus_delay_s + (_VESSEL_DELAY_S if k == Tissue.BREAST_VESSEL else 0.0)
-        blood = parker_blood_concentration(fine, delay_s=delay)
-        plasma = blood if is_blood else blood / (1 - HAEMATOCRIT)
-        concentration = extended_tofts(fine, plasma, ktrans_per_min=ktrans, ve=ve, vp=vp)
-        at_phases = np.interp(settings.times_s, fine, concentration, left=0.0)
-        r1 = 1000.0 / tissue.t1_ms[at] + GADOBUTROL_RELAXIVITY[at] * uptake * at_phases
-        signal = spoiled_gradient_echo(
-            r1, tr_ms=settings.tr_ms, flip_angle_deg=settings.flip_angle_deg
-        )
-        decay = np.exp(-settings.te_ms / tissue.t2_star_ms)
-        table.append(tissue.proton_density * decay * signal)
-    return np.array(table)
-
-
 def _thresholds(body: Body, density: float, seed: int) -> np.ndarray:
     """Score above which each breast is fibroglandular, so that the density comes out as wanted."""
     rng = np.random.default_rng([seed, 4])
@@ -138,75 +77,6 @@ def _thresholds(body: Body, density: float, seed: int) -> np.ndarray:
         )
         thresholds.append(np.quantile(scores[scores > -9], 1 - density))
     return np.array(thresholds)
-
-
-def _movements(
-    settings: SimulationSettings, affine: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Shift (mm), index transform and breathing (voxels) of each phase; the first stays."""
-    n = len(settings.times_s)
-    direction = rng.standard_normal((n, 3))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    size = settings.motion_mm * np.sqrt(np.linspace(0, 1, n)) * rng.uniform(0.5, 1, n)
-    shifts = direction * size[:, None]
-    shifts[0] = 0
-    turns = rng.normal(0, 0.002, (n, 3)) * settings.motion_mm
-    turns[0] = 0
-    pivot = np.array([0.0, 40.0, 0.0])
-    transforms = [
-        rigid_transform(affine, shift_mm=shift, turn_rad=turn, pivot_mm=pivot)
-        for shift, turn in zip(shifts, turns, strict=True)
-    ]
-    inverse = np.linalg.inv(affine[:3, :3])
-    breaths = rng.normal(0, 1.2, n) * settings.motion_mm
-    breathing = [inverse @ np.array([0.0, b, 0.6 * b]) for b in (0.0, *breaths[1:])]
-    return shifts, transforms, breathing
-
-
-def _acquire(
-    signal: np.ndarray, body: Body, settings: SimulationSettings, affine: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy int16 phases and the shift of each."""
-    rng = np.random.default_rng([settings.seed, 5])
-    shifts, transforms, breathing = _movements(settings, affine, rng)
-    shape = signal.shape[1:]
-    sensitivity = sensitivity_map(body, affine, shape)
-    back = _depth_in_chest(body, affine, shape)
-    reference = _glandular_signal(settings)
-    gain = np.float32(420.0 / reference)
-    # Phase encoding left-right in axial, head-feet in sagittal exams.
-    ghost_axis = 2 if settings.plane is Plane.AXIAL else 1
-    phases = np.empty(signal.shape, np.int16)
-    for t in range(len(signal)):
-        image = signal[t]
-        if settings.motion_mm > 0 and t > 0:
-            image = move(image, transforms[t], breathing[t], back)
-        image = image * (sensitivity * gain)
-        np.minimum(image, FULL_SCALE, out=image)
-        image = add_ghost(image, ghost_axis, 0.006 * (1 + rng.random()))
-        phases[t] = digitize_with_noise(image, 420.0 * settings.noise, rng)
-    return phases, shifts
-
-
-def _glandular_signal(settings: SimulationSettings) -> float:
-    """Signal of fibroglandular tissue before contrast, a.u."""
-    return float(signal_table(settings, ())[Tissue.FIBROGLANDULAR, 0, 0])
-
-
-def _depth_in_chest(body: Body, affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """0 in the breasts, rising to 1 behind the chest wall; -1 far from the body."""
-    counts = [max(2, n // 4) for n in shape]
-    ticks = [np.linspace(0, n - 1, m) for n, m in zip(shape, counts, strict=True)]
-    index = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, 3)
-    points = to_lps(affine, index)
-    depth = np.clip((8.0 - body.sample(Field.MUSCLE, points)) / 25.0, 0, 1)
-    depth[body.sample(Field.SKIN, points) > 12] = -1
-    coarse = depth.reshape(counts).astype(np.float32)
-    nearest = [
-        np.minimum(np.rint(np.arange(n) * (m - 1) / max(n - 1, 1)).astype(int), m - 1)
-        for n, m in zip(shape, counts, strict=True)
-    ]
-    return np.ascontiguousarray(coarse[np.ix_(*nearest)])
 
 
 def _vessel_share(body: Body, affine: np.ndarray, settings: SimulationSettings) -> np.ndarray:
@@ -275,7 +145,7 @@ def simulate_exam(settings: SimulationSettings) -> SimulatedExam:
         measure_lesion(n + 1, m, labels=labels, signal=signal, affine=affine, times_s=times)
         for n, m in enumerate(lesions)
     )
-    phases, shifts = _acquire(signal, body, settings, affine)
+    phases, shifts = scan(signal, body, settings, affine)
     sides = [s for s in Laterality if settings.side in (None, s)]
     truth = Truth(
         breast=breast,

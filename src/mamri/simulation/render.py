@@ -97,6 +97,44 @@ def _over(weights: np.ndarray, tissue: int, alpha: float) -> None:
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _breast(
+    weights: np.ndarray,
+    uptake: np.ndarray,
+    f: np.ndarray,
+    x: float,
+    y: float,
+    z: float,
+    nipple: np.ndarray,
+    threshold: float,
+    seed: int,
+) -> tuple[float, float]:
+    """Ligaments and fibroglandular tissue in the fat; share of the latter and its brightness."""
+    glandular, grain = 0.0, 1.0
+    sheet = gradient_noise(x / 15, y / 15, z / 15, seed + 9)
+    sheet += 0.4 * gradient_noise(x / 6, y / 6, z / 6, seed + 10)
+    _over(weights, 4, 0.38 * (1 - abs(sheet) / 0.05))
+    if f[7] < 1.3:
+        score = parenchyma_score(x, y, z, nipple, f, seed) - threshold
+        glandular = _step(score, -0.10, 0.10)
+        grain += 0.5 * (min(max(score, 0.0), 0.5) - 0.15)
+        uptake[3] = 1 + 0.7 * gradient_noise(x / 9, y / 9, z / 9, seed + 8)
+        _over(weights, 3, glandular)
+    return glandular, grain
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _surface(
+    weights: np.ndarray, f: np.ndarray, x: float, y: float, z: float, nipple: np.ndarray, vox: float
+) -> None:
+    """Skin, thicker in the areola, and the nipple."""
+    _over(weights, 1, 0.5 + (f[0] + SKIN_MM) / vox)
+    away = np.sqrt((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2 + (z - nipple[2]) ** 2)
+    if away < 16:
+        _over(weights, 12, _step(-away, -8.5, -6.0) * _step(f[0], -9.0, -6.0))
+        _over(weights, 1, 0.7 * _step(-away, -16.0, -12.0) * _step(f[0], -4.0, -2.5))
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
 def _chest(weights: np.ndarray, f: np.ndarray, x: float, y: float, z: float, vox: float) -> None:
     """Muscle, ribs, lungs, heart, great vessels and liver."""
     _over(weights, 5, 0.5 - f[1] / vox)
@@ -200,28 +238,15 @@ def render(
                 fibres = 1.0
                 side = 0 if x < 0 else 1
                 if f[1] > -vox:  # in front of the muscles
-                    glandular = 0.0
-                    if f[7] < 1.3:
-                        score = parenchyma_score(x, y, z, nipples[side], f, seed)
-                        glandular = _step(score, thresholds[side] - 0.10, thresholds[side] + 0.10)
-                        grain += 0.5 * (min(max(score - thresholds[side], 0.0), 0.5) - 0.15)
-                        uptake[3] = 1 + 0.7 * gradient_noise(x / 9, y / 9, z / 9, seed + 8)
-                        if glandular >= 0.5 and f[0] < -SKIN_MM and f[1] > 0 and f[7] < 1.08:
-                            fgt[s, r, c] = f[8] > BACK_LIMIT
-                    sheet = gradient_noise(x / 15, y / 15, z / 15, seed + 9)
-                    sheet += 0.4 * gradient_noise(x / 6, y / 6, z / 6, seed + 10)
-                    _over(weights, 4, 0.38 * (1 - abs(sheet) / 0.05))
-                    _over(weights, 3, glandular)
+                    thr, nipple = thresholds[side], nipples[side]
+                    glandular, grain = _breast(weights, uptake, f, x, y, z, nipple, thr, seed)
                     if inside >= 0.5 and f[1] > 0 and f[7] < 1.08 and f[8] > BACK_LIMIT:
                         breast[s, r, c] = side + 1
+                        fgt[s, r, c] = glandular >= 0.5 and f[0] < -SKIN_MM
                 if f[1] < vox:
                     _chest(weights, f, x, y, z, vox)
                     fibres += 0.18 * gradient_noise(x / 14, y / 3.5, z / 14, seed + 11)
-                _over(weights, 1, 0.5 + (f[0] + SKIN_MM) / vox)
-                away = np.sqrt(((np.array((x, y, z)) - nipples[side]) ** 2).sum())
-                if away < 16:
-                    _over(weights, 12, _step(-away, -8.5, -6.0) * _step(f[0], -9.0, -6.0))
-                    _over(weights, 1, 0.7 * _step(-away, -16.0, -12.0) * _step(f[0], -4.0, -2.5))
+                _surface(weights, f, x, y, z, nipples[side], vox)
                 if vessels[s, r, c] > 0:
                     _over(weights, 11, vessels[s, r, c] / 255.0)
                 for n in range(n_lesions):
