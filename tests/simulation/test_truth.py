@@ -82,3 +82,14 @@ def test_truth_survives_json(small_exam: SimulatedExam) -> None:
         lesion.curve.value for lesion in small_exam.truth.lesion_list
     ]
     assert document["times_s"] == list(small_exam.settings.times_s)
+
+
+def test_outer_lesions_lie_further_from_the_midline_than_the_nipple(
+    small_exam: SimulatedExam,
+) -> None:
+    truth = small_exam.truth
+    for spec, lesion in zip(small_exam.settings.lesions, truth.lesion_list, strict=True):
+        nipple = truth.nipples_mm_lps[lesion.side]
+        is_outer = abs(lesion.centroid_mm_lps[0]) > abs(nipple[0])
+        assert is_outer == (spec.lateral > 0)
+        assert (lesion.centroid_mm_lps[2] > nipple[2]) == (spec.up > 0)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import SimpleITK as sitk
+from skimage.filters import threshold_otsu
 
 from mamri.geometry.affines import spacing_mm
 from mamri.geometry.resample import HasGrid, coarsen, resample_like
@@ -121,7 +122,7 @@ def correct_bias_field(
         )
     coarse = coarsen(image, settings.working_spacing_mm)
     values = np.where(np.isfinite(coarse.array), coarse.array, np.float32(0))
-    tissue = values > _otsu_threshold(values)
+    tissue = values > threshold_otsu(values) if np.ptp(values) > 0 else np.zeros(values.shape, bool)
     if mask is not None:
         share = coarsen(Volume(np.asarray(mask, bool), image.affine), settings.working_spacing_mm)
         tissue = (share.array > 0.5) & (values > 0)
@@ -136,19 +137,6 @@ def correct_bias_field(
         BiasField(bias, Volume(corrected.astype(np.float32, copy=False), image.affine)),
         _provenance(settings, masked=mask is not None),
     )
-
-
-def _otsu_threshold(values: np.ndarray) -> float:
-    """Threshold between air and tissue; never below 0."""
-    counts, edges = np.histogram(values, bins=256)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)
-    above = counts.sum() - below
-    sum_below = np.cumsum(counts * centres)
-    mean_below = sum_below / np.maximum(below, 1)
-    mean_above = (sum_below[-1] - sum_below) / np.maximum(above, 1)
-    best = int(np.argmax(below * above * (mean_above - mean_below) ** 2))
-    return max(float(edges[best + 1]), 0.0)
 
 
 def _n4_log_field(

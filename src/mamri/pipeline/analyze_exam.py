@@ -8,7 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mamri.findings import detect_findings, measure_findings
+from mamri.findings import (
+    MeasureSettings,
+    detect_findings,
+    measure_findings,
+    search_phases,
+)
 from mamri.geometry import slice_plane, to_anatomical
 from mamri.kinetics import (
     background_parenchymal_enhancement,
@@ -36,6 +41,11 @@ from mamri.report.acquisition_checks import acquisition_checks
 from mamri.segmentation import segment_anatomy, segment_vessels
 
 ANALYSIS_STEPS = 9
+_TUMOR_VOLUME_CAVEAT = Caveat(
+    "tumor_volume_without_fat_suppression",
+    "Functional tumor volume is defined on fat-suppressed images: without suppression bright fat "
+    "raises its background limit, and the volume can be far too low.",
+)
 
 
 def analyze_exam(
@@ -100,8 +110,11 @@ def analyze_exam(
     volumes, mips = {}, {}
     if can_compute(series):
         with step("vessels"):
-            early = subtraction(series, _early(maps), settings.kinetics)
-            vessels = segment_vessels(early.array, anatomy.breast, anatomy.affine, settings.vessels)
+            phase = search_phases(series, maps, settings.detection)[0]
+            enhancement = subtraction(series, phase, settings.kinetics)
+            vessels = segment_vessels(
+                enhancement.array, anatomy.breast, anatomy.affine, settings.vessels
+            )
         with step("detection"):
             lesions, detection_provenance, detection_caveats = detect_findings(
                 series, maps, anatomy, vessels, settings.detection
@@ -110,12 +123,14 @@ def analyze_exam(
             caveats += detection_caveats
         with step("projections"):
             volumes = _map_volumes(series, maps, settings)
-            mips = subtraction_projections(early, anatomy.breast)
+            mips = subtraction_projections(enhancement, anatomy.breast)
     else:
         caveats.append(_not_dynamic(series))
 
     with step("measurement"):
-        findings = measure_findings(lesions, series, maps, anatomy)
+        findings = measure_findings(
+            lesions, series, maps, anatomy, MeasureSettings(kinetics=settings.kinetics)
+        )
         parenchyma, parenchyma_caveats, parenchyma_provenance = background_parenchymal_enhancement(
             series, anatomy, settings.parenchyma, exclude=vessels | (lesions.array > 0)
         )
@@ -123,6 +138,8 @@ def analyze_exam(
         coverage = find_coverage(anatomy)
     provenance.append(parenchyma_provenance)
     caveats += parenchyma_caveats
+    if findings and exam.acquisition.fat_suppressed is False:
+        caveats.append(_TUMOR_VOLUME_CAVEAT)
 
     return ExamResult(
         exam=exam,
@@ -146,11 +163,6 @@ def analyze_exam(
 def _dynamic(exam: Exam) -> DynamicSeries:
     assert exam.dynamic is not None  # checked by the caller
     return exam.dynamic
-
-
-def _early(maps: KineticMaps) -> int:
-    assert maps.early_phase is not None  # a series that can be computed has one
-    return maps.early_phase
 
 
 def _map_volumes(

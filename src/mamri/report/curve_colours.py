@@ -6,13 +6,13 @@ they can be told apart without colour vision. Words always stand beside them.
 
 import numpy as np
 
+from mamri.kinetics.curve_type import CurveType
 from mamri.records import DelayedPhase
 
-# Value of each type in the curve type map: the type numbers of Kuhl and of BI-RADS.
 CURVE_TYPE_VALUE = {
-    DelayedPhase.PERSISTENT: 1,
-    DelayedPhase.PLATEAU: 2,
-    DelayedPhase.WASHOUT: 3,
+    DelayedPhase.PERSISTENT: CurveType.PERSISTENT.value,
+    DelayedPhase.PLATEAU: CurveType.PLATEAU.value,
+    DelayedPhase.WASHOUT: CurveType.WASHOUT.value,
 }
 
 WORD = {

@@ -22,14 +22,19 @@ class ExamWindows:
 
     Parameters
     ----------
-    pre, early : int or None
-        Phase index of the picture before and early after contrast.
+    pre : tuple of int
+        Phases whose mean is the picture before contrast.
+    early : int or None
+        Phase of the picture early after contrast.
+    late : int or None
+        Late phase of the kinetics.
     signal, subtraction : (low, high), a.u.
         Values shown black and white.
     """
 
-    pre: int | None
+    pre: tuple[int, ...]
     early: int | None
+    late: int | None
     signal: tuple[float, float]
     subtraction: tuple[float, float]
 
@@ -37,35 +42,36 @@ class ExamWindows:
 def exam_windows(result: ExamResult) -> ExamWindows:
     """Choose phases and grey windows for the pictures of an exam.
 
-    The last phase before contrast and the early phase of the kinetics share one window, so that
-    what enhances is brighter in the second picture; both windows come from the breasts only, so
+    Baseline and early phase are those of the kinetics; they share one window, so that what enhances is brighter in the second picture; both windows come from the breasts only, so
     that the heart and the skin of the chest do not darken them.
     """
     dynamic = result.exam.dynamic
     if dynamic is None:
-        return ExamWindows(None, None, (0.0, 1.0), (0.0, 1.0))
+        return ExamWindows((), None, None, (0.0, 1.0), (0.0, 1.0))
     choice, _ = choose_phases(dynamic.times_s)
-    pre = dynamic.n_pre - 1 if dynamic.n_pre else None
     step = _sample_step(result.anatomy.breast.shape)
     inside = result.anatomy.breast[step] > 0
     if not inside.any():
         inside = np.ones_like(inside)
-    shown = [phase for phase in (pre, choice.early) if phase is not None]
-    samples = {i: dynamic.array[i][step][inside].astype(np.float32) for i in shown}
+
+    def sample(phase: int) -> np.ndarray:
+        values: np.ndarray = dynamic.array[(phase, *step)][inside].astype(np.float32)
+        return values
+
+    baseline = [sample(phase) for phase in choice.pre]
+    shown = baseline[-1] if choice.early is None else sample(choice.early)
     signal = window(
-        samples[shown[-1]],
-        low_percentile=_SIGNAL_PERCENTILES[0],
-        high_percentile=_SIGNAL_PERCENTILES[1],
+        shown, low_percentile=_SIGNAL_PERCENTILES[0], high_percentile=_SIGNAL_PERCENTILES[1]
     )
     subtraction = (0.0, 1.0)
-    if pre is not None and choice.early is not None:
+    if baseline and choice.early is not None:
         _, high = window(
-            samples[choice.early] - samples[pre],
+            shown - np.mean(baseline, axis=0),
             low_percentile=0.0,
             high_percentile=_SUBTRACTION_PERCENTILE,
         )
         subtraction = (0.0, max(high, float(np.finfo(np.float32).tiny)))
-    return ExamWindows(pre, choice.early, signal, subtraction)
+    return ExamWindows(choice.pre, choice.early, choice.late, signal, subtraction)
 
 
 def _sample_step(shape: tuple[int, ...]) -> tuple[slice, ...]:

@@ -107,25 +107,29 @@ def _pictures(
 
 
 def _layers(result: ExamResult, windows: ExamWindows, frame: Frame) -> list[tuple[str, np.ndarray]]:
+    """Heading and pixels of each column."""
     dynamic = result.exam.dynamic
     if dynamic is None:
         return []
+
+    def signal_at(phase: int) -> np.ndarray:
+        return frame.resample(frame.slice_of(dynamic.array[phase]), order=3)
+
     layers = []
-    signals = {}
-    for heading, phase in (("Before contrast", windows.pre), ("Early phase", windows.early)):
-        if phase is None:
-            continue
-        signals[heading] = frame.resample(frame.slice_of(dynamic.array[phase]), order=3)
-        when = f"{heading}, {dynamic.times_s[phase]:.0f} s"
-        layers.append((when, to_grey(signals[heading], *windows.signal)))
-    if len(signals) == 2:
-        pre, early = signals.values()
+    pre = np.mean([signal_at(i) for i in windows.pre], axis=0) if windows.pre else None
+    if pre is not None:
+        layers.append(("Before contrast", to_grey(pre, *windows.signal)))
+    if windows.early is None:
+        return layers
+    early = signal_at(windows.early)
+    grey = to_grey(early, *windows.signal)
+    layers.append((f"Early phase, {dynamic.times_s[windows.early]:.0f} s", grey))
+    if pre is not None:
         layers.append(("Subtraction", to_grey(early - pre, *windows.subtraction)))
-    curve_type = result.maps.get("curve_type")
-    if curve_type is not None and windows.early is not None:
-        grey = to_grey(signals["Early phase"], *windows.signal)
-        types = frame.resample(np.nan_to_num(frame.slice_of(curve_type.array)), order=0)
-        layers.append(("Curve type", paint_curve_types(grey, types)))
+    types = result.maps.get("curve_type")
+    if types is not None:
+        nearest = frame.resample(np.nan_to_num(frame.slice_of(types.array)), order=0)
+        layers.append(("Curve type", paint_curve_types(grey, nearest)))
     return layers
 
 

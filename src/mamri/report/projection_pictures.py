@@ -29,9 +29,7 @@ def projection_pictures(result: ExamResult) -> dict[str, Picture]:
     Parameters
     ----------
     result : ExamResult
-        Each projection has the rows and columns of its plane in anatomical order: axial (front
-        to back, right to left), sagittal (feet to head, front to back), coronal (feet to head,
-        right to left).
+        Its projections are in anatomical order, feet first (see ``kinetics.projections``).
     """
     pictures = {}
     for key, plane, title, side in _PROJECTIONS:

@@ -157,9 +157,7 @@ def _glandular_tissue(
     return gland, models
 
 
-def _nipples(
-    image: Volume, coarse: CoarseAnatomy
-) -> dict[Laterality, tuple[float, float, float]]:
+def _nipples(image: Volume, coarse: CoarseAnatomy) -> dict[Laterality, tuple[float, float, float]]:
     found = {}
     for side in Laterality:
         own = np.where(coarse.columns.labels == side, coarse.front_mm, np.nan)

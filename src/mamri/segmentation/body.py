@@ -91,7 +91,7 @@ def find_body(image: np.ndarray, *, spacing: float) -> np.ndarray:
     maybe = smooth > low
     certain = large_parts(smooth > CERTAIN_TISSUE * low, 0.002)
     if not certain.any():
-        return maybe
+        return np.zeros(image.shape, bool)
     # in each column, doubt ends behind the first certain tissue
     behind = np.cumsum(certain, axis=1) >= 2
     tissue = certain | (maybe & behind)
@@ -202,4 +202,3 @@ def _filled(plane: np.ndarray, *, back_axis: int) -> np.ndarray:
     padded = np.concatenate([plane, behind], axis=back_axis)
     filled = ndimage.binary_fill_holes(padded)
     return np.take(filled, np.arange(plane.shape[back_axis]), axis=back_axis)
-

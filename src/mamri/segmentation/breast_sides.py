@@ -166,9 +166,7 @@ def _split_between(
     labels: np.ndarray, cores: dict[Laterality, np.ndarray], left: np.ndarray
 ) -> None:
     """Give each breast the presternal fat on its side, at the heights where both stand out."""
-    rows = np.flatnonzero(
-        cores[Laterality.RIGHT].any(axis=1) & cores[Laterality.LEFT].any(axis=1)
-    )
+    rows = np.flatnonzero(cores[Laterality.RIGHT].any(axis=1) & cores[Laterality.LEFT].any(axis=1))
     for row in rows:
         found = np.flatnonzero(labels[row])
         right_columns = found[labels[row, found] == Laterality.RIGHT]

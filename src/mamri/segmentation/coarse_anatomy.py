@@ -103,9 +103,7 @@ def find_coarse_anatomy(image: Volume, *, spacing: float) -> CoarseAnatomy:
         midline_mm=midline,
     )
     depth = _depth(body, spacing)
-    return CoarseAnatomy(
-        grid, coarse, air, body, depth, front, trunk, wall, columns, suppressed
-    )
+    return CoarseAnatomy(grid, coarse, air, body, depth, front, trunk, wall, columns, suppressed)
 
 
 def _column_positions(image: Volume, grid: WorkingGrid) -> np.ndarray:

@@ -16,8 +16,8 @@ BRIGHT_LIMIT, BRIGHT_SCALE = 0.57, 0.10
 # Log ratio of subcutaneous fat to the outermost rim: below this suppressed. Measured 0.05 to 0.72
 # and 0.62 to 0.73 in the same images: telling only when low, hence the smaller weight.
 RIM_LIMIT, RIM_SCALE = 0.55, 0.15
-# Log ratio of deeper fat to the skin line: below this suppressed. Measured -0.51 to 0.16 and 0.05 to
-# 0.41.
+# Log ratio of deeper fat to the skin line: below this suppressed. Measured -0.51 to 0.16, and 0.05
+# to 0.41 without suppression.
 SKIN_LIMIT, SKIN_SCALE = 0.05, 0.10
 # Scores nearer to 0 than this decide nothing (assumption).
 MIN_SCORE = 0.5
@@ -25,9 +25,7 @@ MIN_SCORE = 0.5
 MIN_VOXELS = 200
 
 
-def is_fat_suppressed(
-    image: np.ndarray, breast: np.ndarray, depth_mm: np.ndarray
-) -> bool | None:
+def is_fat_suppressed(image: np.ndarray, breast: np.ndarray, depth_mm: np.ndarray) -> bool | None:
     """Whether fat is darker than fibroglandular tissue.
 
     Parameters

@@ -1,10 +1,10 @@
 """Fibroglandular tissue (FGT) inside the breast, with and without fat suppression.
 
-Two classes by Otsu's limit on the signal; then the smooth part of what is left when each
-class is taken to its own level is the coil field [1]_, and the limit is found again on the signal
-without it. Two rounds keep the field from following a dense core; without suppression, where fat fills most of
-the histogram, five are needed and do no harm. With fat suppression FGT is the
-brighter class, without it the darker.
+Two classes by Otsu's limit on the signal; then the smooth part of what is left when each class is
+taken to its own level is the coil field [1]_, and the limit is found again on the signal without
+it. Two rounds keep the field from following a dense core; without suppression, where fat fills most
+of the histogram, five are needed and do no harm. With fat suppression FGT is the brighter class,
+without it the darker.
 
 References
 ----------
@@ -108,9 +108,7 @@ def fit_tissue_model(
 def _extended(field: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """Field carried beyond the breast by nearest neighbours, so that it can be interpolated."""
     box = ndimage.find_objects(inner.astype(np.uint8))[0]
-    grown = tuple(
-        slice(max(0, part.start - 3), part.stop + 3) for part in box
-    )
+    grown = tuple(slice(max(0, part.start - 3), part.stop + 3) for part in box)
     nearest = ndimage.distance_transform_edt(
         ~inner[grown], return_distances=False, return_indices=True
     )

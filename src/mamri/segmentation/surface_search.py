@@ -39,9 +39,7 @@ def least_cost_surface(cost: np.ndarray, *, step_price: float, jump_price: float
     >>> least_cost_surface(cost, step_price=0.5, jump_price=2.0)
     array([[2, 2, 2]])
     """
-    total = _path_costs(
-        np.ascontiguousarray(cost, dtype=np.float32), np.float32(step_price), np.float32(jump_price)
-    )
+    total = _path_costs(np.ascontiguousarray(cost, dtype=np.float32), step_price, jump_price)
     return np.asarray(np.argmin(total, axis=2))
 
 

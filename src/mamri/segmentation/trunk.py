@@ -15,7 +15,8 @@ CHEST_HALF_DEPTH_MM = 100.0
 
 
 def front_depth(body: np.ndarray) -> np.ndarray:
-    """Index along the second axis of the first body voxel of each column; NaN where none.
+    """Index along the second axis of the first body voxel of each column; NaN where none,
+    and everywhere when most columns begin with tissue, so that no skin can be seen.
 
     Parameters
     ----------
@@ -27,6 +28,9 @@ def front_depth(body: np.ndarray) -> np.ndarray:
     """
     depth = np.argmax(body, axis=1).astype(float)
     depth[~body.any(axis=1)] = np.nan
+    # tissue at the front edge nearly everywhere: no skin is in the image
+    if np.count_nonzero(depth == 0) > 0.5 * depth.size:
+        depth[:] = np.nan
     return depth
 
 

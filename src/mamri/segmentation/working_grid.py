@@ -44,9 +44,7 @@ class WorkingGrid:
 def working_grid(shape: tuple[int, int, int], affine: np.ndarray, spacing: float) -> WorkingGrid:
     """Grid of the given spacing in mm that covers an image in anatomical order."""
     full = spacing_mm(affine)
-    coarse = tuple(
-        max(1, round(n * step / spacing)) for n, step in zip(shape, full, strict=True)
-    )
+    coarse = tuple(max(1, round(n * step / spacing)) for n, step in zip(shape, full, strict=True))
     return WorkingGrid(shape, (coarse[0], coarse[1], coarse[2]), full, spacing)
 
 

@@ -1,0 +1,145 @@
+"""Numbers and facts in the words of the page."""
+
+import math
+from collections.abc import Iterable
+
+from mamri.records import (
+    Coverage,
+    DelayedPhase,
+    ExamResult,
+    Finding,
+    InitialPhase,
+    Laterality,
+)
+from mamri.report.curve_colours import WORD
+
+MISSING = "–"
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+_COVERAGE = {
+    Coverage.BILATERAL: "both breasts",
+    Coverage.RIGHT: "right breast",
+    Coverage.LEFT: "left breast",
+    Coverage.UNKNOWN: "side not determined",
+}
+
+_CHECKS = {
+    "t2_bright_fluid": "Bright-fluid series",
+    "multiphase_t1": "Phases",
+    "early_post_contrast": "Early post-contrast time",
+    "slice_thickness": "Slice thickness",
+    "slice_gap": "Gap between slices",
+    "in_plane_resolution": "Pixel spacing",
+    "bilateral_coverage": "Coverage",
+    "fat_suppression_or_subtraction": "Fat suppression or subtraction",
+}
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with so many decimals, true minus sign; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text.lstrip("-")
+
+
+def quantity(value: float | None, unit: str, digits: int = 0) -> str:
+    """A number with its unit, kept on one line; a dash where there is none."""
+    text = number(value, digits)
+    return text if text == MISSING else f"{text}\N{NO-BREAK SPACE}{unit}"
+
+
+def volume(value_ml: float) -> str:
+    """A volume in ml: more decimals for small ones."""
+    return quantity(value_ml, "ml", 0 if value_ml >= 100 else 1 if value_ml >= 10 else 2)
+
+
+def diameters(values_mm: Iterable[float]) -> str:
+    """Diameters, longest first, in whole millimetres."""
+    text = " × ".join(number(value) for value in values_mm)
+    return f"{text}\N{NO-BREAK SPACE}mm"
+
+
+def clock(clock_face: str) -> str:
+    """Clock face position in words."""
+    return f"{clock_face} o'clock" if clock_face.isdigit() else clock_face
+
+
+def location(finding: Finding) -> str:
+    """Quadrant and clock face, once where both say the same."""
+    if finding.quadrant == finding.clock_face:
+        return finding.quadrant
+    return f"{finding.quadrant}, {clock(finding.clock_face)}"
+
+
+def initial(phase: InitialPhase | None) -> str:
+    """Initial phase in a word."""
+    return "undetermined" if phase is None else phase.value
+
+
+def delayed(phase: DelayedPhase | None) -> str:
+    """Delayed phase in a word."""
+    return "undetermined" if phase is None else WORD[phase]
+
+
+def coverage(value: Coverage) -> str:
+    """Breasts in the field of view."""
+    return _COVERAGE[value]
+
+
+def check_name(name: str) -> str:
+    """Title of an acquisition check."""
+    return _CHECKS.get(name, name.replace("_", " ").capitalize())
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: words up to ten."""
+    word = _COUNTS[n] if n < len(_COUNTS) else str(n)
+    return f"{word} {one if n == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def headline(result: ExamResult) -> str:
+    """What was found, in one sentence; no diagnosis."""
+    dynamic = result.exam.dynamic
+    if dynamic is None or not 0 < dynamic.n_pre < dynamic.n_phases:
+        why = "phases before and after contrast are both needed"
+        return f"Enhancement could not be assessed: {why}."
+    if not result.findings:
+        return "No enhancing finding was detected."
+    sides = {side: sum(f.side is side for f in result.findings) for side in Laterality}
+    total = sentence(count(len(result.findings), "enhancing finding"))
+    if all(sides.values()):
+        parts = " and ".join(f"{count(n, '').strip()} {side.word}" for side, n in sides.items())
+        return f"{total}: {parts}."
+    only = next(side for side, n in sides.items() if n)
+    return f"{total}, in the {only.word} breast."
+
+
+def finding_line(finding: Finding) -> str:
+    """Facts of one finding in a line."""
+    kinetics = finding.kinetics
+    return (
+        f"{finding.side.word} breast, {location(finding)}: {diameters(finding.diameters_mm)}, "
+        f"{volume(finding.volume_ml)}; initial phase {initial(kinetics.initial)}, delayed phase "
+        f"{delayed(kinetics.delayed)}, peak enhancement "
+        f"{quantity(kinetics.peak_enhancement_percent, '%')}."
+    )
+
+
+def composition_line(result: ExamResult) -> str:
+    """Breast composition and background enhancement in a line; empty where not measured."""
+    if not result.breasts:
+        return ""
+    parts = [
+        f"{breast.side.word} density category {breast.density_category} "
+        f"({quantity(breast.density_percent, '%')} fibroglandular), background enhancement "
+        f"{breast.bpe_category}"
+        for breast in result.breasts
+    ]
+    return sentence("; ".join(parts)) + "."
