@@ -18,6 +18,8 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+# Voxels of the working grid that a breast needs for a model (assumption).
+MIN_VOXELS = 500
 # Width over which the coil field is averaged, mm (assumption).
 FIELD_WIDTH_MM = 30.0
 # Least difference between fat and FGT, natural log of the signal ratio (assumption): a ratio of
@@ -73,13 +75,16 @@ def fit_tissue_model(
     TissueModel or None
         None where there is too little tissue.
     """
-    if inner.sum() < 500:
+    if inner.sum() < MIN_VOXELS:
         return None
+    part = ndimage.find_objects(inner.astype(np.uint8))[0]
+    box = tuple(slice(max(0, side.start - 3), side.stop + 3) for side in part)
+    whole_shape, image, inner = inner.shape, image[box], inner[box]
     floor = max(air, 1e-3 * float(np.percentile(image[inner], 99)), 1e-12)
     values = np.maximum(image[inner], floor)
     log = np.log(values)
     sigma = FIELD_WIDTH_MM / spacing
-    weight = ndimage.gaussian_filter(inner.astype(np.float32), sigma) + 1e-4
+    weight = ndimage.gaussian_filter(inner.astype(np.float32), sigma, mode="constant") + 1e-4
     field = np.zeros(inner.shape, np.float32)
     rest = np.zeros(inner.shape, np.float32)
     rounds = 2 if fat_suppressed else 5
@@ -94,7 +99,7 @@ def fit_tissue_model(
         if not last:
             # both classes tell of the coil, each against its own level
             rest[inner] = np.clip(log - np.where(bright, high, low), -0.7, 0.7)
-            field = ndimage.gaussian_filter(rest, sigma) / weight
+            field = ndimage.gaussian_filter(rest, sigma, mode="constant") / weight
     is_fat = ~bright if fat_suppressed else bright
     fat, gland = (low, high) if fat_suppressed else (high, low)
     spread = float(np.clip(1.4826 * np.median(np.abs(flat[is_fat] - fat)), 0.03, 0.5))
@@ -102,19 +107,15 @@ def fit_tissue_model(
     middle = middle if fat_suppressed else 0.5 * (gland - fat)
     least = max(MIN_CONTRAST, 2.0 * spread)
     limit = max(middle, least) if fat_suppressed else min(middle, -least)
-    return TissueModel(_extended(field + fat, inner), gland - fat, spread, limit)
+    whole = np.zeros(whole_shape, np.float32)
+    whole[box] = _extended(field + fat, inner)
+    return TissueModel(whole, gland - fat, spread, limit)
 
 
 def _extended(field: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """Field carried beyond the breast by nearest neighbours, so that it can be interpolated."""
-    box = ndimage.find_objects(inner.astype(np.uint8))[0]
-    grown = tuple(slice(max(0, part.start - 3), part.stop + 3) for part in box)
-    nearest = ndimage.distance_transform_edt(
-        ~inner[grown], return_distances=False, return_indices=True
-    )
-    out = field.copy()
-    out[grown] = field[grown][tuple(nearest)]
-    return out
+    """Field carried beyond the breast from the nearest voxels, so that it can be interpolated."""
+    nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
+    return np.asarray(field[tuple(nearest)])
 
 
 def find_fibroglandular(

@@ -34,10 +34,11 @@ def least_cost_surface(cost: np.ndarray, *, step_price: float, jump_price: float
 
     Examples
     --------
-    >>> cost = np.ones((1, 3, 4))
-    >>> cost[0, 0, 2] = cost[0, 2, 2] = cost[0, 1, 0] = 0.0  # the middle one is an outlier
-    >>> least_cost_surface(cost, step_price=0.5, jump_price=2.0)
-    array([[2, 2, 2]])
+    >>> cost = np.ones((1, 5, 4))
+    >>> cost[0, [0, 1, 3, 4], 2] = 0.0
+    >>> cost[0, 2, 0] = 0.5  # an outlier
+    >>> least_cost_surface(cost, step_price=0.5, jump_price=2.0).tolist()
+    [[2, 2, 2, 2, 2]]
     """
     total = _path_costs(np.ascontiguousarray(cost, dtype=np.float32), step_price, jump_price)
     return np.asarray(np.argmin(total, axis=2))

@@ -15,8 +15,10 @@ CHEST_HALF_DEPTH_MM = 100.0
 
 
 def front_depth(body: np.ndarray) -> np.ndarray:
-    """Index along the second axis of the first body voxel of each column; NaN where none,
-    and everywhere when most columns begin with tissue, so that no skin can be seen.
+    """Index along the second axis of the first body voxel of each column.
+
+    NaN where there is none, and everywhere when most columns begin with tissue, so that no skin
+    can be seen.
 
     Parameters
     ----------

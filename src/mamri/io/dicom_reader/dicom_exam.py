@@ -121,10 +121,10 @@ def count_pre_phases(array: np.ndarray) -> int | None:
     """
     some = array[:, ::2, ::_SAMPLE_STEP, ::_SAMPLE_STEP].astype(np.float32)
     first = some[0]
-    tissue = first > np.percentile(first, 60)
-    scale = float(np.mean(first[tissue]))
-    if not np.isfinite(scale) or scale <= 0:
+    tissue = (first >= np.percentile(first, 60)) & (first > 0)
+    if not tissue.any():
         return None
+    scale = float(np.mean(first[tissue]))
     rise = np.array([np.percentile((phase - first)[tissue], 98) / scale for phase in some])
     risen = np.flatnonzero(rise > max(_RISE, 0.5 * float(rise.max())))
     return int(risen[0]) if rise.max() > _RISE and len(risen) and risen[0] > 0 else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ from mamri.records import (
 
 _SAME_GRID_MM = 0.5
 _SAME_TIMING = 0.02
-# A phase lasts longer than this and shorter than that, s (assumption: ultrafast to high-resolution).
+# A phase lasts longer and shorter than these, s (assumption: ultrafast to high-resolution).
 _PHASE_LIMITS_S = (0.5, 600.0)
 _FAT_SUPPRESSED = frozenset({"FS", "SFS", "SPECTRAL", "FAT_SAT"})
 _SUPPRESSION_WORDS = ("fatsat", "fat sat", "fat-sat", "fs", "spair", "spir", "sfs", "stir", "fat/s")
@@ -476,7 +477,7 @@ def _check_times(times: Sequence[float], n_phases: int) -> None:
         raise TimingError(
             f"one time for each of {n_phases} phases was needed, {len(times)} came; correct --times"
         )
-    if any(b - a <= 0 for a, b in zip(times, times[1:], strict=False)):
+    if any(b - a <= 0 for a, b in pairwise(times)):
         raise TimingError(
             f"phase times must increase, got {list(times)} s; correct --times or --phase"
         )

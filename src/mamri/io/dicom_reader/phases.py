@@ -6,6 +6,7 @@ refused, never ordered by instance number, unless the user gives as many times a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mamri.io.dicom_reader import _tag_table as tags
 from mamri.io.dicom_reader.frames import Frame
@@ -219,7 +220,7 @@ def _timed(volumes: list[tuple[Frame, ...]], stack: Stack, key: str) -> list[Pha
         clocks.append(("TemporalResolution (0020,0110)", steps))
     for name, starts in clocks:
         known = [start for start in starts if start is not None]
-        rising = all(b - a > 0 for a, b in zip(known, known[1:], strict=False))
+        rising = all(b - a > 0 for a, b in pairwise(known))
         if len(known) == len(volumes) and rising:
             return [
                 PhaseVolume(frames, stack, start, name)
