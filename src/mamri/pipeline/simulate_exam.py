@@ -63,7 +63,7 @@ def simulate_to_folder(
     simulated = simulate_exam(replace(PRESETS[preset], seed=seed))
     with whole_folder(output, overwrite=overwrite, marker=MARKER) as folder:
         begin_step("writing_dicom")
-        write_dicom_exam(simulated.exam, folder / "dicom")
+        write_dicom_exam(simulated.exam, folder / "dicom", seed=seed)
         begin_step("writing_truth")
         _write_truth(simulated.truth, folder)
     return output

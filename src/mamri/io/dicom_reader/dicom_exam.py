@@ -27,10 +27,11 @@ from mamri.records import (
     Volume,
 )
 
-# A phase is post-contrast when its brightest tissue rose by this much over the first phase, and a
-# step between phases counts when it is this many times the one before (assumptions: vessels and
-# heart more than double; motion and noise move the same statistic by a few percent).
+# A phase is post-contrast when its brightest tissue rose by this much over the first phase, and by
+# this part of the largest rise of any phase (assumptions: vessels and heart more than double;
+# motion and noise move the same statistic by a few percent).
 _RISE = 0.15
+_RISE_OF_LARGEST = 0.3
 _SAMPLE_STEP = 4
 
 
@@ -126,7 +127,7 @@ def count_pre_phases(array: np.ndarray) -> int | None:
         return None
     scale = float(np.mean(first[tissue]))
     rise = np.array([np.percentile((phase - first)[tissue], 98) / scale for phase in some])
-    risen = np.flatnonzero(rise > max(_RISE, 0.5 * float(rise.max())))
+    risen = np.flatnonzero(rise > max(_RISE, _RISE_OF_LARGEST * float(rise.max())))
     return int(risen[0]) if rise.max() > _RISE and len(risen) and risen[0] > 0 else None
 
 
