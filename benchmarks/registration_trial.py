@@ -103,19 +103,22 @@ def make_case(name: str, pre: Volume, rms_mm: float, *, seed: int) -> Case:
     spacing = np.array(spacing_mm(pre.affine))
     image = pre.array.astype(np.float32)
     smooth = ndimage.gaussian_filter(image, 2.0 / spacing)
-    body = ndimage.binary_fill_holes(smooth > threshold_otsu(smooth[::2, ::2, ::2]))
-    body = largest(body)
+    level = 0.4 * threshold_otsu(smooth[::2, ::2, ::2])  # fat is dark where it is suppressed
+    body = largest(smooth > level)
+    for part in body:
+        part[:] = ndimage.binary_fill_holes(part)
+    rows = np.flatnonzero(body.any((0, 2)))
     breast = body.copy()
-    breast[:, np.flatnonzero(body.any((0, 2)))[0] + int(0.55 * np.ptp(np.flatnonzero(body.any((0, 2))))) :] = False  # fmt: skip
+    breast[:, rows[0] + int(0.55 * len(rows)) :] = False  # the front half: no chest wall
     bright = float(np.percentile(image[breast], 80))
     gland = breast & (image > bright)
     depth = ndimage.distance_transform_edt(breast, sampling=spacing)
     lesions = np.zeros(image.shape, np.uint8)
-    grid = np.stack(np.meshgrid(*map(np.arange, image.shape), indexing="ij", sparse=True), axis=0) if False else None  # fmt: skip
-    del grid
     for label, radius in enumerate(LESION_RADII_MM, 1):
-        free = ndimage.distance_transform_edt(lesions == 0, sampling=spacing) if label > 1 else np.full(image.shape, 99.0)  # fmt: skip
-        spots = np.argwhere((depth > radius + 6) & (free > radius + 25))
+        away = ndimage.distance_transform_edt(lesions == 0, sampling=spacing) if label > 1 else depth
+        spots = np.argwhere((depth > radius + 4) & (away > radius + 4))
+        if len(spots) == 0:
+            continue
         centre = spots[rng.integers(len(spots))]
         axes = [(np.arange(n) - c) * h for n, c, h in zip(image.shape, centre, spacing, strict=True)]
         r2 = axes[0][:, None, None] ** 2 + axes[1][:, None] ** 2 + axes[2] ** 2
@@ -265,7 +268,7 @@ def lesion_changes(case: Case, corrected: np.ndarray) -> list[float]:
     """Change of each lesion's volume in the subtraction against the one without motion, %."""
     out = []
     spacing = spacing_mm(case.pre.affine)
-    for label in range(1, len(LESION_RADII_MM) + 1):
+    for label in np.unique(case.lesions[case.lesions > 0]):
         lesion = case.lesions == label
         box = tuple(
             slice(max(part.start - int(8 / h), 0), part.stop + int(8 / h))

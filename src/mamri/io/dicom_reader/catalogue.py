@@ -154,6 +154,7 @@ def _catalogue(files: Sequence[InputFile], options: DicomOptions) -> Catalogue:
         [entry for entry in series if entry.role is T1_CANDIDATE], options
     )
     caveats += planned
+    caveats += _untimed(dynamic)
     roles: Mapping[str, tuple[SeriesRole, str, bool]] = {}
     if dynamic is not None:
         roles = dynamic.roles
@@ -255,12 +256,27 @@ def _without_duplicates(images: list[ImageFile], caveats: list[Caveat]) -> list[
     return list(kept.values())
 
 
+# What two copies of one image must agree in, besides their pixels.
+_IDENTITY = (
+    tags.SERIES_INSTANCE_UID,
+    tags.IMAGE_POSITION,
+    tags.IMAGE_ORIENTATION,
+    tags.ACQUISITION_DATETIME,
+    tags.ACQUISITION_DATE,
+    tags.ACQUISITION_TIME,
+    tags.CONTENT_TIME,
+    tags.TRIGGER_TIME,
+    tags.TEMPORAL_POSITION,
+    tags.RESCALE_SLOPE,
+    tags.RESCALE_INTERCEPT,
+)
+
+
 def _pixel_digest(image: ImageFile) -> bytes:
     with open(image.file.path, "rb") as stream:
         stream.seek(image.elements.pixel_offset)
         digest = hashlib.sha256(stream.read())
-    place = repr(image.values.numbers(tags.IMAGE_POSITION)).encode()
-    digest.update(place)
+    digest.update(repr([image.values.text(tag) for tag in _IDENTITY]).encode())
     return digest.digest()
 
 
@@ -334,15 +350,17 @@ def _features(images: Sequence[ImageFile], frames: Sequence[Frame]) -> SeriesFea
 
 
 def _one_patient(images: Sequence[ImageFile], caveats: list[Caveat]) -> None:
-    people = Counter(
-        (image.values.text(tags.PATIENT_ID), image.values.text(tags.PATIENT_NAME))
+    people = {
+        (image.values.text(tags.PATIENT_ID), _plain_name(image.values.text(tags.PATIENT_NAME)))
         for image in images
-    )
+    }
     identifiers = {identifier for identifier, _ in people if identifier}
-    if len(identifiers) > 1 or (not identifiers and len(people) > 1):
+    names = {name for _, name in people if name}
+    if len(identifiers) > 1 or len(names) > 1:
         raise DicomError(
-            f"images of one patient were needed, {max(len(identifiers), len(people))} patients "
-            "came; give the folder of one patient"
+            f"images of one patient were needed, {max(len(identifiers), len(names))} patients "
+            "came by PatientID (0010,0020) and PatientName (0010,0010); give the folder of one "
+            "patient"
         )
     if any(not identifier for identifier, _ in people):
         caveats.append(
@@ -352,6 +370,11 @@ def _one_patient(images: Sequence[ImageFile], caveats: list[Caveat]) -> None:
                 "person.",
             )
         )
+
+
+def _plain_name(name: str) -> str:
+    """Name without the separators and case that systems write differently."""
+    return "".join(name.replace("^", " ").replace("=", " ").split()).casefold()
 
 
 def _one_study(images: Sequence[ImageFile]) -> str:
@@ -410,6 +433,27 @@ def _odd_files(images: Sequence[ImageFile], scan: _Scan, n_files: int) -> list[C
             )
         )
     return caveats
+
+
+def _untimed(dynamic: DynamicPlan | None) -> list[Caveat]:
+    """A caveat where phases carry no acquisition time, with the clock that was used instead."""
+    if dynamic is None:
+        return []
+    clocks = (tags.ACQUISITION_DATETIME, tags.ACQUISITION_TIME)
+    lacking = [
+        phase
+        for phase in dynamic.phases
+        if not any(phase.volume.frames[0].values.text(tag) for tag in clocks)
+    ]
+    if not lacking:
+        return []
+    return [
+        Caveat(
+            "acquisition_time_missing",
+            f"AcquisitionTime (0008,0032) is absent in {len(lacking)} of {len(dynamic.phases)} "
+            f"phases; their time was taken from {lacking[0].volume.time_source}.",
+        )
+    ]
 
 
 def _final_role(entry: Series, roles: Mapping[str, tuple[SeriesRole, str, bool]]) -> Series:

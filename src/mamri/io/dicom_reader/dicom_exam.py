@@ -16,6 +16,7 @@ from mamri.io.dicom_reader.pixels import read_volumes
 from mamri.io.dicom_reader.stacks import make_stacks, stack_fault
 from mamri.records import (
     Caveat,
+    DicomError,
     DiffusionSeries,
     DynamicSeries,
     Exam,
@@ -33,6 +34,8 @@ from mamri.records import (
 _RISE = 0.15
 _RISE_OF_LARGEST = 0.3
 _SAMPLE_STEP = 4
+# Philips numbers repeated b=0 images 0.001, 0.002 and so on; no protocol uses b between 0 and 5.
+_NO_DIFFUSION_B = 5.0
 
 
 def read_dicom_exam(path: Path, options: DicomOptions = DicomOptions()) -> Exam:  # noqa: B008
@@ -64,6 +67,8 @@ def read_dicom_exam(path: Path, options: DicomOptions = DicomOptions()) -> Exam:
             caveats += more
         t2 = None if found.t2 is None else _read_t2(found.t2, caveats)
         diffusion = None if found.diffusion is None else _read_diffusion(found.diffusion, caveats)
+        if dynamic is None and t2 is None and diffusion is None:
+            raise _nothing_read(found)
         return Exam(
             series=series,
             dynamic=dynamic,
@@ -74,6 +79,19 @@ def read_dicom_exam(path: Path, options: DicomOptions = DicomOptions()) -> Exam:
             t2=t2,
             caveats=tuple(caveats),
         )
+
+
+def _nothing_read(found: Catalogue) -> DicomError:
+    """Refusal that says what was found instead of an image series that is read."""
+    reasons = []
+    for record, volumes in zip(found.series, found.volumes, strict=True):
+        reasons.append(record.reason if volumes is None else f"{record.reason}; {volumes}")
+    shown = " | ".join(dict.fromkeys(reasons[:4]))
+    return DicomError(
+        "a T1-weighted dynamic, T2-weighted or diffusion series was needed, none of the "
+        f"{len(found.series)} series is one that can be read ({shown}); give the folder of a "
+        "breast MRI examination"
+    )
 
 
 def _read_dynamic(
@@ -172,7 +190,9 @@ def _read_diffusion(series: Series, caveats: list[Caveat]) -> DiffusionSeries | 
     except InputError as error:
         caveats.append(Caveat("diffusion_not_read", f"The diffusion series was not read: {error}"))
         return None
-    return DiffusionSeries(array, stack.affine, np.array(b_values, float))
+    found = np.array(b_values, float)
+    found[found < _NO_DIFFUSION_B] = 0.0
+    return DiffusionSeries(array, stack.affine, found)
 
 
 def _diffusion_key(frame: Frame) -> tuple[float, float, tuple[float, ...], float]:

@@ -30,6 +30,13 @@ _SAME_TIMING = 0.02
 _PHASE_LIMITS_S = (0.5, 600.0)
 _FAT_SUPPRESSED = frozenset({"FS", "SFS", "SPECTRAL", "FAT_SAT"})
 _SUPPRESSION_WORDS = ("fatsat", "fat sat", "fat-sat", "fs", "spair", "spir", "sfs", "stir", "fat/s")
+# All phases of one examination lie within this, s (assumption).
+_LONGEST_EXAM_S = 12 * 3600.0
+# Length of a phase where neither tags nor the interval between post-contrast phases tell it, s
+# (assumption: protocols ask for 60 to 120 s a phase).
+_USUAL_PHASE_S = 90.0
+# A volume that covers this much of the grid of the dynamic, slice on slice, is a phase of it.
+_PART_OF_GRID = 0.5
 
 
 class CandidateSeries(Protocol):
@@ -203,9 +210,11 @@ def _plan_found(
         )
     _refuse_other_side(best, clusters, candidates)
     _refuse_split_frame_of_reference(best, split.volumes)
+    _refuse_incomplete_phase(best, split.volumes)
     caveats = list(split.caveats)
     if len(best) == 1:
-        return _single(best, clusters, candidates, options), caveats
+        plan, more = _single(clusters, candidates, options)
+        return plan, caveats + more
     ordered, order_source = _ordered(best, split, options)
     plan = _plan(ordered, candidates, order_source, options)
     plan, timed = _with_times(plan, options)
@@ -284,7 +293,8 @@ def _clusters(volumes: Sequence[PlannedPhase]) -> list[list[PlannedPhase]]:
     return clusters
 
 
-def _same_protocol(a: PlannedPhase, b: PlannedPhase) -> bool:
+def _same_protocol(a: PlannedPhase, b: PlannedPhase, *, part: bool = False) -> bool:
+    """Whether two volumes were acquired alike; `part`: one grid may hold part of the other."""
     first, second = _values(a), _values(b)
     for tag in (tags.REPETITION_TIME, tags.ECHO_TIME, tags.FLIP_ANGLE):
         x, y = first.number(tag), second.number(tag)
@@ -294,9 +304,8 @@ def _same_protocol(a: PlannedPhase, b: PlannedPhase) -> bool:
             return False
     same_kind = a.volume.stack.key.kind == b.volume.stack.key.kind
     suppressed = _tag_suppression(first), _tag_suppression(second)
-    return (
-        same_kind and suppressed[0] == suppressed[1] and _same_grid(a.volume.stack, b.volume.stack)
-    )
+    alike = _overlapping_grid if part else _same_grid
+    return same_kind and suppressed[0] == suppressed[1] and alike(a.volume.stack, b.volume.stack)
 
 
 def _same_grid(a: Stack, b: Stack) -> bool:
@@ -309,6 +318,17 @@ def _same_grid(a: Stack, b: Stack) -> bool:
         np.linalg.norm(difference @ corner) < _SAME_GRID_MM
         and np.linalg.norm(difference @ start) < _SAME_GRID_MM
     )
+
+
+def _overlapping_grid(a: Stack, b: Stack) -> bool:
+    """Whether most slices of the smaller stack fall on slices of the other."""
+    if (a.key.rows, a.key.columns, a.key.spacing, a.key.cosines) != (
+        b.key.rows, b.key.columns, b.key.spacing, b.key.cosines
+    ):  # fmt: skip
+        return False
+    small, large = sorted(([f[0].position for f in s.slices] for s in (a, b)), key=len)
+    near = [min(np.linalg.norm(p - q) for q in large) < _SAME_GRID_MM / 5 for p in small]
+    return bool(sum(near) > _PART_OF_GRID * len(large))
 
 
 def _same_frame_of_reference(a: PlannedPhase, b: PlannedPhase) -> bool:
@@ -385,6 +405,24 @@ def _refuse_split_frame_of_reference(
         )
 
 
+def _refuse_incomplete_phase(best: Sequence[PlannedPhase], volumes: Sequence[PlannedPhase]) -> None:
+    """Refuse when a volume of the same protocol lies on part of the grid: slices are missing."""
+    inside = {id(phase) for phase in best}
+    for phase in volumes:
+        if id(phase) in inside or not _same_frame_of_reference(best[0], phase):
+            continue
+        first, other = best[0].volume.stack, phase.volume.stack
+        if first.shape[0] == other.shape[0] or not _same_protocol(best[0], phase, part=True):
+            continue
+        few, many = sorted((first.shape[0], other.shape[0]))
+        raise GeometryError(
+            f"every phase needs the same slices, series {phase.series.number} has "
+            f"{other.shape[0]} and series {best[0].series.number} has {first.shape[0]} of the same "
+            f"protocol: {many - few} are missing at an end; export the exam again from its source, "
+            "or name the phases with --phase"
+        )
+
+
 def _ordered(
     cluster: Sequence[PlannedPhase], split: _Split, options: DicomOptions
 ) -> tuple[list[PlannedPhase], str]:
@@ -395,6 +433,13 @@ def _ordered(
     if all(start is not None for start in starts):
         order = sorted(range(len(cluster)), key=lambda i: starts[i] or 0.0)
         distinct = len({round(start or 0.0, 3) for start in starts}) == len(starts)
+        known = [start or 0.0 for start in starts]
+        if max(known) - min(known) > _LONGEST_EXAM_S:
+            raise TimingError(
+                f"the phases needed times within {_LONGEST_EXAM_S / 3600:.0f} hours, theirs are "
+                f"{(max(known) - min(known)) / 3600:.0f} hours apart (midnight without "
+                "AcquisitionDate (0008,0022)?); give --phase SERIES:SECONDS for each"
+            )
         if distinct:
             source = cluster[0].volume.time_source
             return [cluster[i] for i in order], f"{source} of {len(series)} series"
@@ -445,11 +490,10 @@ def _values_of(entry: CandidateSeries) -> HeaderValues | None:
 
 
 def _single(
-    best: Sequence[PlannedPhase],
     clusters: Sequence[Sequence[PlannedPhase]],
     candidates: Sequence[CandidateSeries],
     options: DicomOptions,
-) -> DynamicPlan:
+) -> tuple[DynamicPlan, list[Caveat]]:
     """A plan with one phase: the pre-contrast volume where one is named so."""
     singles = [cluster[0] for cluster in clusters]
 
@@ -462,14 +506,27 @@ def _single(
     plan = _plan([chosen], candidates, "one volume", options)
     agent = bool(_values(chosen).text(tags.CONTRAST_AGENT))
     named = named_pre(chosen.series.description)
-    role = SeriesRole.T1_POST if agent and named is not True else SeriesRole.T1_PRE
+    is_post = named is not True and (agent or named is False)
+    role = SeriesRole.T1_POST if is_post else SeriesRole.T1_PRE
     why = "its name says pre-contrast" if named else "the only T1-weighted volume"
+    if is_post:
+        why = "contrast agent is recorded" if agent else "its name says post-contrast"
     roles = dict(plan.roles)
     roles[chosen.series.uid] = (role, f"{chosen.series.reason}; {why}", True)
-    return replace(
+    single = replace(
         plan, times_s=(0.0,), n_pre=1, roles=roles, time_source="one phase: no times needed",
         injection_source="none",
     )  # fmt: skip
+    if not is_post:
+        return single, []
+    centre = (plan.duration_s or _USUAL_PHASE_S) / 2
+    return replace(single, times_s=(centre,), n_pre=0), [
+        Caveat(
+            "no_pre_contrast_phase_found",
+            f"The only T1-weighted volume is post-contrast ({why}): enhancement cannot be "
+            "computed.",
+        )
+    ]
 
 
 def _check_times(times: Sequence[float], n_phases: int) -> None:
@@ -508,8 +565,9 @@ def _with_times(plan: DynamicPlan, options: DicomOptions) -> tuple[DynamicPlan, 
         caveats.append(
             Caveat(
                 "phase_duration_unknown",
-                "The duration of a phase is not recorded: its centre was taken half the shortest "
-                "interval between phases after its start.",
+                "The duration of a phase is not recorded: the centre of each was taken "
+                f"{_assumed_duration(plan.starts_s) / 2:.0f} s after its start, from the shortest "
+                "interval between phases or, of two phases, at most a usual duration.",
             )
         )
     if options.injection_s is not None:
@@ -531,8 +589,14 @@ def centres_s(plan: DynamicPlan) -> np.ndarray:
     starts = np.array(plan.starts_s)
     duration = plan.duration_s
     if duration is None:
-        duration = float(np.diff(starts).min())
+        duration = _assumed_duration(tuple(starts))
     return np.asarray(starts + duration / 2)
+
+
+def _assumed_duration(starts: Sequence[float]) -> float:
+    """Duration of a phase from the intervals; the one interval of two phases holds a pause."""
+    shortest = float(np.diff(starts).min())
+    return shortest if len(starts) > 2 else min(shortest, _USUAL_PHASE_S)
 
 
 def timed_from(plan: DynamicPlan, injection_s: float, source: str) -> DynamicPlan:

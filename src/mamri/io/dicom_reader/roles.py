@@ -58,16 +58,23 @@ def _type(*names: str) -> Callable[[SeriesFeatures], bool]:
 
 
 # Letters before or after a word end it; digits, underscores and signs do not belong to it.
-_SUB = r"(?<![a-z])sub(s|ed|tr|tract|tracts|tracted|traction|tractions|trac)?(?![a-z])|\dsub|subtract|(left|right|lt|rt|post)sub"
+_SUB = (
+    r"(?<![a-z])sub(s|t|ed|tr|tract|tracts|tracted|traction|tractions|trac)?(?![a-z])|\dsub|subtract|"
+    r"(left|right|lt|rt|post)sub|ce ?\d? ?su\d?$|^\(\d+/\d+/\d+\)-\("
+)
 _MIP = r"(?<![a-z])(t?mips?|mip\w*)(?![a-z])|<mip|projection|upshot"
-_LOC = r"(?<![a-z])(3[- ]?(plane|pl)|loc|locs|locali[sz]ers?|locator|scout|survey|smart ?brain|haste_loc|pos(ition)?ing)(?![a-z])|calibration|asset ?cal|(?<![a-z])cal(?![a-z])|shim"
+_LOC = r"(?<![a-z])(3[- ]?(plane|pl)|loc|locs|surv\w*|locali[sz]ation|locali[sz]ers?|locator|scout|survey|smart ?brain|haste_loc|pos(ition)?ing)(?![a-z])|calibration|asset ?cal|(?<![a-z])cal(?![a-z])|shim"
 _DERIVED = (
     r": ?(pe|ser)\d*\b|(?<![a-z])(slope|cad|mpr|reformat\w*|registered|posdisp|bind|screen ?save|"
     r"color|colour|kinetic|map|wash|parametric|curve|obl|label|processed|upsampled)(?![a-z])|"
     r"<mpr|cad~|^\(\d+/\d+/\d+\)|segmentation|needle|biopsy|mammotest|grid"
 )
 _ADC = r"(?<![a-z])(d?adc|e?adc|apparent)(?![a-z])"
-_DWI = r"(?<![a-z])(dwi|dwibs|diff|diffusion|resolve|dti|trace\w*|ep2d\w*|b ?\d{2,4})(?![a-z0-9])"
+_DWI_ANYWHERE = r"dwi|dwss|tensor"
+_DWI = (
+    _DWI_ANYWHERE
+    + r"|(?<![a-z])(diff|diffusion|resolve|dti|trace\w*|ep2d\w*|b ?\d{2,4})(?![a-z0-9])"
+)
 _STIR = r"(?<![a-z])(stir|tirm|t2_tirm|ir[ _-]?fse|spir_stir)(?![a-z])|tirm|stir"
 _T2 = r"(?<![a-z])t2(?![a-z0-9]?star)|fse|tse.*t2|t2.*tse|(?<![a-z])haste(?![a-z])|bright"
 _T1_NOT_GRE = r"t1.*(tse|fse|(?<![a-z])se(?![a-z]))|(tse|fse|(?<![a-z])se).*t1"
@@ -78,6 +85,8 @@ _T1 = (
 )
 _FAT = r"(?<![a-z])(fat|fatonly|out[ _-]?phase|in[ _-]?phase|opp[ _-]?phase|_f|ip|op)$|fat[ _-]?only|:? ?fat:|_opp|_in$|out ?of ?phase"
 _GRE_TYPES = frozenset({"GR", "RM"})
+# 3D dynamics repeat every 3 to 30 ms, 2D FLASH dynamics every 100 to 300 ms (assumption).
+_LONGEST_T1_GRE_TR_MS = 400.0
 
 Rule = tuple[Callable[[SeriesFeatures], bool], SeriesRole, str]
 T1_CANDIDATE = SeriesRole.DYNAMIC
@@ -86,8 +95,17 @@ T1_CANDIDATE = SeriesRole.DYNAMIC
 def _is_short_gre(f: SeriesFeatures) -> bool:
     gradient = bool(_GRE_TYPES & set(f.scanning_sequence)) and "SE" not in f.scanning_sequence
     return (
-        gradient and (f.te_ms or 0) < 12 and (f.tr_ms or 0) < 60 and "EP" not in f.scanning_sequence
+        gradient
+        and (f.te_ms or 0) < 12
+        and (f.tr_ms or 0) < _LONGEST_T1_GRE_TR_MS
+        and "EP" not in f.scanning_sequence
     )
+
+
+def _is_derived(f: SeriesFeatures) -> bool:
+    """Whether images were computed from others; Dixon water images count as acquired."""
+    types = set(f.image_type)
+    return bool(types) and f.image_type[0] == "DERIVED" and not types & {"W", "WATER"}
 
 
 def _is_long_se(f: SeriesFeatures) -> bool:
@@ -109,6 +127,8 @@ _RULES: tuple[Rule, ...] = (
     (_type("VFRAME"), SeriesRole.OTHER, "VFRAME: many slices in one picture, which is not read"),
     (_type("SUBTRACT", "SUBTRACTION", "SUB"), SeriesRole.SUBTRACTION, "ImageType says subtraction"),
     (_type("MIP", "PROJECTION IMAGE", "MNIP"), SeriesRole.MIP, "ImageType says projection"),
+    (_type("FIELD_MAP", "B0_MAP", "B0 MAP", "PHASE_MAP"), SeriesRole.OTHER,
+     "ImageType says field map"),
     (_type("ADC", "EADC"), SeriesRole.ADC, "ImageType says ADC"),
     (_type("LOCALIZER"), SeriesRole.LOCALIZER, "ImageType says localizer"),
     (_type("FA", "OPTIMIZED", "COLOR", "CSA", "RESCALED", "MPR", "REFORMATTED", "PROCESSED"),
@@ -122,13 +142,13 @@ _RULES: tuple[Rule, ...] = (
     (_words(_LOC), SeriesRole.LOCALIZER, "its name says localizer"),
     (lambda f: f.n_orientations > 1 and f.n_images <= 30, SeriesRole.LOCALIZER,
      "few slices in several orientations"),
-    (lambda f: bool(f.image_type) and f.image_type[0] == "DERIVED", SeriesRole.OTHER,
-     "ImageType says derived"),
+    (_type("F", "FAT", "IP", "IN_PHASE", "OP", "OUT_PHASE", "OPP_PHASE"), SeriesRole.DIXON,
+     "ImageType says Dixon part other than water"),
+    (_is_derived, SeriesRole.OTHER, "ImageType says derived"),
     (lambda f: max(f.b_values, default=0) > 0, SeriesRole.DWI, "its frames have b-values"),
     (lambda f: "EP" in f.scanning_sequence and _words(_DWI)(f), SeriesRole.DWI,
      "echo-planar and named as diffusion"),
-    (_type("F", "FAT", "IP", "IN_PHASE", "OP", "OUT_PHASE", "OPP_PHASE"), SeriesRole.DIXON,
-     "ImageType says Dixon part other than water"),
+    (_words(_DWI_ANYWHERE), SeriesRole.DWI, "its name says diffusion"),
     (_words(_STIR), SeriesRole.STIR, "its name says STIR"),
     (lambda f: _is_long_se(f) and 100 <= (f.ti_ms or 0) <= 300, SeriesRole.STIR,
      "long spin echo with an inversion that suppresses fat"),
