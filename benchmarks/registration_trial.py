@@ -23,6 +23,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from mamri.geometry import anatomical_orientation, spacing_mm
+from mamri.geometry.resample import coarsen
 from mamri.records import Volume
 from mamri.registration import MotionMethod, MotionSettings
 from mamri.registration.displacement import (
@@ -31,7 +32,13 @@ from mamri.registration.displacement import (
     sampled_displacement,
     warp,
 )
-from mamri.registration.motion_estimate import WorkingFrame, find_motion, working_frame
+from mamri.registration.motion_estimate import (
+    WorkingFrame,
+    find_motion,
+    residual_motion,
+    working_array,
+    working_frame,
+)
 
 LESION_RADII_MM = (4.0, 6.0, 9.0)
 ENHANCEMENT = 1.2  # of the lesions, relative to bright tissue
@@ -76,9 +83,7 @@ def read(path: Path) -> Volume:
     affine = np.eye(4)
     affine[:3, :3], affine[:3, 3] = axes[:, ::-1], image.GetOrigin()
     order = anatomical_orientation(affine)
-    return Volume(
-        np.ascontiguousarray(order.apply(array)), order.apply_affine(affine, array.shape)
-    )
+    return Volume(np.ascontiguousarray(order.apply(array)), order.apply_affine(affine, array.shape))
 
 
 def phantom() -> Volume:
@@ -115,13 +120,15 @@ def make_case(name: str, pre: Volume, rms_mm: float, *, seed: int) -> Case:
     depth = ndimage.distance_transform_edt(breast, sampling=spacing)
     lesions = np.zeros(image.shape, np.uint8)
     for label, radius in enumerate(LESION_RADII_MM, 1):
-        away = ndimage.distance_transform_edt(lesions == 0, sampling=spacing) if label > 1 else depth
+        away = depth
+        if label > 1:
+            away = ndimage.distance_transform_edt(lesions == 0, sampling=spacing)
         spots = np.argwhere((depth > radius + 4) & (away > radius + 4))
         if len(spots) == 0:
             continue
         centre = spots[rng.integers(len(spots))]
-        axes = [(np.arange(n) - c) * h for n, c, h in zip(image.shape, centre, spacing, strict=True)]
-        r2 = axes[0][:, None, None] ** 2 + axes[1][:, None] ** 2 + axes[2] ** 2
+        mm = [(np.arange(n) - c) * h for n, c, h in zip(image.shape, centre, spacing, strict=True)]
+        r2 = mm[0][:, None, None] ** 2 + mm[1][:, None] ** 2 + mm[2] ** 2
         lesions[r2 <= radius**2] = label
     patchy = ndimage.zoom(rng.uniform(0.0, 0.3, (5, 5, 5)), np.array(image.shape) / 5, order=1)
     rise = ndimage.gaussian_filter((lesions > 0).astype(np.float32), 0.5 / spacing)
@@ -188,8 +195,6 @@ def by_mamri(settings: MotionSettings) -> Method:
 
 def by_demons(case: Case, frame: WorkingFrame) -> Displacement | None:
     """Diffeomorphic demons of plain SimpleITK after histogram matching, three levels of 2 mm."""
-    from mamri.geometry.resample import coarsen
-
     fixed = sitk.GetImageFromArray(frame.fixed)
     moving = sitk.GetImageFromArray(coarsen(case.post, 2.0).array)
     for image in (fixed, moving):
@@ -211,7 +216,8 @@ def by_demons(case: Case, frame: WorkingFrame) -> Displacement | None:
     factor = np.array(frame.spacing) / frame.full_spacing
 
     def at(axes: list[np.ndarray]) -> np.ndarray:
-        nodes = np.meshgrid(*[(a - (f - 1) / 2) / f for a, f in zip(axes, factor, strict=True)], indexing="ij")  # fmt: skip
+        coarse = [(a - (f - 1) / 2) / f for a, f in zip(axes, factor, strict=True)]
+        nodes = np.meshgrid(*coarse, indexing="ij")
         u = np.stack([ndimage.map_coordinates(c, nodes, order=1, mode="nearest") for c in mm])
         return u / np.array(frame.full_spacing).reshape(3, 1, 1, 1)
 
@@ -255,13 +261,16 @@ def report(case: Case, rms: float, label: str, method: Method) -> None:
         corrected = np.empty_like(case.post.array)
         warp(case.post.array, found, out=corrected)
     changes = lesion_changes(case, corrected)
-    from mamri.registration.motion_estimate import residual_motion, working_array
-
     est = residual_motion(frame, working_array(Volume(corrected, case.pre.affine), _RIGID))
     in_breast = error[case.breast]
-    print(f"{case.name:15}{rms:6.1f} {label:22}{in_breast.mean():7.2f}{np.percentile(in_breast, 95):6.2f}"
-          f"{error[case.gland].mean():7.2f}{np.mean(np.abs(changes)):7.1f}"
-          f"{max(changes, key=abs):7.1f}{folds:6d}{est.median_mm:6.2f}{cpu:7.1f}{wall:7.1f}", flush=True)  # fmt: skip
+    worst = max(changes, key=abs)
+    print(
+        f"{case.name:15}{rms:6.1f} {label:22}{in_breast.mean():7.2f}"
+        f"{np.percentile(in_breast, 95):6.2f}{error[case.gland].mean():7.2f}"
+        f"{np.mean(np.abs(changes)):7.1f}{worst:7.1f}{folds:6d}{est.median_mm:6.2f}"
+        f"{cpu:7.1f}{wall:7.1f}",
+        flush=True,
+    )
 
 
 def lesion_changes(case: Case, corrected: np.ndarray) -> list[float]:
@@ -270,9 +279,10 @@ def lesion_changes(case: Case, corrected: np.ndarray) -> list[float]:
     spacing = spacing_mm(case.pre.affine)
     for label in np.unique(case.lesions[case.lesions > 0]):
         lesion = case.lesions == label
+        tight = ndimage.find_objects(lesion.astype(np.uint8))[0]
         box = tuple(
             slice(max(part.start - int(8 / h), 0), part.stop + int(8 / h))
-            for part, h in zip(ndimage.find_objects(lesion.astype(np.uint8))[0], spacing, strict=True)
+            for part, h in zip(tight, spacing, strict=True)
         )
         pre = case.pre.array[box].astype(np.float32)
         truth = case.still.array[box] - pre

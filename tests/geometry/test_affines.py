@@ -105,6 +105,12 @@ def test_the_plane_of_anisotropic_voxels_does_not_depend_on_their_size() -> None
     )
 
 
+def test_the_plane_follows_rows_and_columns_where_the_slices_are_sheared() -> None:
+    sheared = AXIAL.copy()
+    sheared[:3, 0] = 0.0, 3.5, 2.5  # the next slice lies further back than it lies higher
+    assert slice_plane(sheared) is Plane.AXIAL
+
+
 @given(affines(), shapes, indices)
 def test_nibabel_places_every_voxel_where_we_do(
     affine: np.ndarray, shape: tuple[int, int, int], index: np.ndarray

@@ -46,7 +46,7 @@ def test_one_phase_is_an_exam_without_timing(tmp_path: Path) -> None:
 def test_phases_without_a_pre_contrast_one_are_refused(tmp_path: Path) -> None:
     phases = [TimedFile(_phase(tmp_path, f"{t}.nii.gz", t), t) for t in (60, 120)]
 
-    with pytest.raises(TimingError, match="one phase must be pre-contrast .* earliest is at 60 s"):
+    with pytest.raises(TimingError, match=r"one phase must be pre-contrast .* earliest is at 60 s"):
         read_nifti_exam(phases)
 
 

@@ -122,9 +122,7 @@ def test_the_output_folder_holds_what_the_contract_says(demo: _Demo) -> None:
     names = {str(path.relative_to(result)) for path in result.rglob("*") if path.is_file()}
 
     expected = {"report.html", "result.json", "features.csv"}
-    expected |= {
-        f"masks/{n}.nii.gz" for n in ("breast", "fibroglandular", "vessels", "lesions")
-    }
+    expected |= {f"masks/{n}.nii.gz" for n in ("breast", "fibroglandular", "vessels", "lesions")}
     expected |= {
         f"maps/{n}.nii.gz"
         for n in ("percent_enhancement", "signal_enhancement_ratio", "washout", "subtraction_01")

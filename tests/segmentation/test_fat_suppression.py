@@ -14,9 +14,9 @@ def test_fat_suppression_is_told_from_skin_fat_and_gland(suppressed: bool) -> No
     image = np.where(breast, fat, 5.0)
     image[breast & (np.abs(np.sin(x / 3) + np.sin(y / 4)) < 0.4) & (depth > 10)] = gland
     image[breast & (depth < 2)] = skin
-    assert is_fat_suppressed(image, breast, depth) is suppressed
+    assert is_fat_suppressed(image, breast, breast, depth) is suppressed
 
 
 def test_nothing_is_told_from_too_little_breast() -> None:
     empty = np.zeros((5, 5, 5), bool)
-    assert is_fat_suppressed(np.ones((5, 5, 5)), empty, np.zeros((5, 5, 5))) is None
+    assert is_fat_suppressed(np.ones((5, 5, 5)), empty, empty, np.zeros((5, 5, 5))) is None

@@ -7,6 +7,7 @@ few slices at a time, so no dense field of the whole volume ever exists.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numba
@@ -90,7 +91,14 @@ def sampled_displacement(
     return Displacement(coefficients, step, shape)
 
 
-def warp(moving: np.ndarray, displacement: Displacement, *, out: np.ndarray, slab: int = 8) -> None:
+def warp(
+    moving: np.ndarray,
+    displacement: Displacement,
+    *,
+    out: np.ndarray,
+    threads: int = 1,
+    slab: int = 8,
+) -> None:
     """Write the moving image seen through a displacement into ``out``.
 
     Values come from Keys' cubic convolution [1]_, which reproduces quadratics and keeps small
@@ -103,8 +111,10 @@ def warp(moving: np.ndarray, displacement: Displacement, *, out: np.ndarray, sla
     displacement : Displacement
     out : (S, R, C) real
         Overwritten; must not share memory with ``moving``.
+    threads : int
+        Slabs worked on at once; the result does not depend on it.
     slab : int
-        Slices whose displacement is held at once.
+        Slices whose displacement is held at once, for each thread.
 
     References
     ----------
@@ -112,15 +122,19 @@ def warp(moving: np.ndarray, displacement: Displacement, *, out: np.ndarray, sla
        Acoust 1981;29:1153-1160. doi:10.1109/TASSP.1981.1163711
     """
     n_s, n_r, n_c = displacement.shape
-    rows, columns = np.arange(n_r), np.arange(n_c)
     low, high = -np.inf, np.inf
     is_integer = out.dtype.kind in "iu"
     if is_integer:
         low, high = float(np.iinfo(out.dtype).min), float(np.iinfo(out.dtype).max)
-    for start in range(0, n_s, slab):
+
+    def fill(start: int) -> None:
         slices = np.arange(start, min(start + slab, n_s))
-        field = displacement.at([slices, rows, columns])
+        field = displacement.at([slices, np.arange(n_r), np.arange(n_c)])
         _sample_cubic(moving, field, start, is_integer, low, high, out)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(fill, range(0, n_s, slab)):
+            pass
 
 
 def jacobian_determinant(field: np.ndarray) -> np.ndarray:
@@ -142,11 +156,10 @@ def jacobian_determinant(field: np.ndarray) -> np.ndarray:
         for component in field
     )
     a, e, i = 1 + a, 1 + e, 1 + i
-    determinant: np.ndarray = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-    return determinant
+    return np.asarray(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _evaluate(
     coefficients: np.ndarray,
     first_s: np.ndarray,
@@ -179,7 +192,7 @@ def _evaluate(
                     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sample_cubic(
     moving: np.ndarray,
     field: np.ndarray,

@@ -99,7 +99,12 @@ def correct_motion(
         alike = found.similarity_before
         if found.displacement is not None:
             corrected = series.array.copy() if corrected is None else corrected
-            warp(series.array[index], found.displacement, out=corrected[index])
+            warp(
+                series.array[index],
+                found.displacement,
+                out=corrected[index],
+                threads=settings.threads,
+            )
             moved = working_array(Volume(corrected[index], series.affine), settings)
             after, alike = residual_motion(frame, moved), similarity(frame, moved)
         phases.append(_phase_motion(index, found, after, alike, frame))

@@ -66,6 +66,19 @@ def working_array(phase: Volume, settings: MotionSettings) -> np.ndarray:
 def working_frame(
     reference: Volume, breast_mask: np.ndarray | None, settings: MotionSettings
 ) -> WorkingFrame:
+    """Prepare the reference phase and the weights of the local motion on the working grid.
+
+    Parameters
+    ----------
+    reference : Volume
+    breast_mask : (S, R, C) bool or int, optional
+        By default everything above an Otsu threshold.
+    settings : MotionSettings
+
+    Returns
+    -------
+    WorkingFrame
+    """
     coarse = coarsen(reference, settings.working_spacing_mm)
     fixed = np.nan_to_num(coarse.array)
     if breast_mask is None:
@@ -112,8 +125,8 @@ def find_motion(phase: Volume, frame: WorkingFrame, settings: MotionSettings) ->
     best_motion = before
     limit = settings.min_voxel_fraction * min(frame.full_spacing)
     candidate = _total_displacement(frame, rigid, None, settings)
-    lengths, left, folded = _try(frame, moving, candidate)
-    if lengths.mean() >= limit and not folded and _is_closer(left, best_motion):
+    lengths, left, _ = _try(frame, moving, candidate, settings)
+    if lengths.mean() >= limit and _is_closer(left, best_motion, settings):
         best = FoundMotion(PhaseOutcome.RIGID, rigid, lengths, alike, before, candidate)
         best_motion = left
     if settings.method is MotionMethod.DEFORMABLE:
@@ -123,8 +136,8 @@ def find_motion(phase: Volume, frame: WorkingFrame, settings: MotionSettings) ->
         except RegistrationError:
             return best
         candidate = _total_displacement(frame, start, local, settings)
-        lengths, left, folded = _try(frame, moving, candidate)
-        if lengths.mean() >= limit and not folded and _is_closer(left, best_motion):
+        lengths, left, folded = _try(frame, moving, candidate, settings)
+        if lengths.mean() >= limit and not folded and _is_closer(left, best_motion, settings):
             return FoundMotion(PhaseOutcome.DEFORMABLE, start, lengths, alike, before, candidate)
     return best
 
@@ -215,20 +228,21 @@ def _on_working_grid(frame: WorkingFrame, displacement: Displacement) -> Displac
 
 
 def _try(
-    frame: WorkingFrame, moving: np.ndarray, displacement: Displacement
+    frame: WorkingFrame, moving: np.ndarray, displacement: Displacement, settings: MotionSettings
 ) -> tuple[np.ndarray, Residual, bool]:
     """Lengths of a motion in the breasts (mm), the residual it leaves, and whether it folds."""
     coarse = _on_working_grid(frame, displacement)
     field = coarse.at([np.arange(n, dtype=float) for n in frame.fixed.shape])
-    in_mm = field * np.array(frame.spacing, np.float32).reshape(3, 1, 1, 1)
-    lengths = np.sqrt(np.einsum("dv,dv->v", in_mm[:, frame.breast], in_mm[:, frame.breast]))
-    moved = np.empty_like(moving)
-    warp(moving, coarse, out=moved)
+    inside = field[:, frame.breast] * np.array(frame.spacing, np.float32)[:, None]
+    lengths = np.sqrt(np.einsum("dv,dv->v", inside, inside))
     folded = bool((jacobian_determinant(field)[frame.region] <= 0).any())
+    moved = np.empty_like(moving)
+    warp(moving, coarse, out=moved, threads=settings.threads)
     return lengths, residual_motion(frame, moved), folded
 
 
 def residual_motion(frame: WorkingFrame, moving: np.ndarray) -> Residual:
+    """Median and 95th percentile of the measured shifts of breast tissue, mm."""
     shifts = measure_local_shifts(frame.fixed, moving, frame.breast, spacing=frame.spacing)
     lengths = shifts.lengths_mm
     if lengths.size == 0:
@@ -236,9 +250,11 @@ def residual_motion(frame: WorkingFrame, moving: np.ndarray) -> Residual:
     return Residual(float(np.median(lengths)), float(np.percentile(lengths, 95)), int(lengths.size))
 
 
-def _is_closer(after: Residual, before: Residual) -> bool:
-    """Whether measured motion fell; without a measurement nothing may be moved."""
-    return after.median_mm < before.median_mm and after.n_blocks > 0
+def _is_closer(after: Residual, before: Residual, settings: MotionSettings) -> bool:
+    """Whether measured motion fell enough; what cannot be measured is not believed."""
+    if after.n_blocks == 0:
+        return False
+    return before.n_blocks == 0 or after.median_mm < (1 - settings.min_gain) * before.median_mm
 
 
 def similarity(frame: WorkingFrame, moving: np.ndarray) -> float:

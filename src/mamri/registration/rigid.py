@@ -72,7 +72,7 @@ def find_rigid_motion(
             "Transform": "EulerTransform",
             "NumberOfResolutions": "2",
             "MaximumNumberOfIterations": str(iterations),
-            "NumberOfSpatialSamples": "4096",
+            "NumberOfSpatialSamples": "2048",
             "AutomaticScalesEstimation": "true",
         },
     )

@@ -160,7 +160,7 @@ def _pixels(dynamic: DynamicSeries | None, plane: Plane | None) -> QualityCheck:
         return _check(name, None, value="no dynamic series", limit=limit)
     spacing = spacing_mm(dynamic.affine)
     row, column = (spacing[index] for index in range(3) if index != _SLICE_INDEX[plane])
-    value = f"{row:.2f} x {column:.2f} mm"
+    value = f"{row:.2f} × {column:.2f} mm"
     return _check(name, max(row, column) <= MAX_PIXEL_MM + _ROUNDING_MM, value=value, limit=limit)
 
 

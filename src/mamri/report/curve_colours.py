@@ -27,10 +27,15 @@ RGB = {
     DelayedPhase.WASHOUT: (255, 69, 58),
 }
 
-_OPACITY = 0.72  # assumption: colour clear, anatomy still visible through it
+# Assumptions, judged by eye: the colour of a finding is clear with its anatomy still visible, that
+# of its surroundings does not draw the eye away from it.
+_OPACITY_INSIDE = 0.72
+_OPACITY_OUTSIDE = 0.38
 
 
-def paint_curve_types(grey: np.ndarray, curve_types: np.ndarray) -> np.ndarray:
+def paint_curve_types(
+    grey: np.ndarray, curve_types: np.ndarray, findings: np.ndarray
+) -> np.ndarray:
     """Lay the colours of the curve types over a grey picture.
 
     Parameters
@@ -38,6 +43,8 @@ def paint_curve_types(grey: np.ndarray, curve_types: np.ndarray) -> np.ndarray:
     grey : (H, W) uint8
     curve_types : (H, W) real
         Values of `CURVE_TYPE_VALUE`; anything else, NaN too, stays grey.
+    findings : (H, W) bool
+        Where the colours are strong; elsewhere they are faint.
 
     Returns
     -------
@@ -49,7 +56,8 @@ def paint_curve_types(grey: np.ndarray, curve_types: np.ndarray) -> np.ndarray:
         colour = np.array(RGB[phase], np.float32)
         # Bright tissue stays a little brighter: the colour takes some of the grey with it.
         lightness = 0.55 + 0.45 * picture[where] / 255.0
-        picture[where] = (1 - _OPACITY) * picture[where] + _OPACITY * colour * lightness
+        opacity = np.where(findings[where], _OPACITY_INSIDE, _OPACITY_OUTSIDE)[:, None]
+        picture[where] = (1 - opacity) * picture[where] + opacity * colour * lightness
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 

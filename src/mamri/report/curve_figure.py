@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mamri.records import DelayedPhase, FindingKinetics
+from mamri.report.wording import number, quantity
 
 WIDTH, HEIGHT = 560, 330
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 88, 16, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 104, 16, 46
 
-# A pre-contrast phase long before the injection would squeeze the curve: it is drawn at this share
-# of the later time span, with its true time beside it. Assumption.
-_MOST_PRE_SHARE = 0.15
+# A pre-contrast phase long before the injection would squeeze the curve: it is drawn no further
+# before it than this share of the time after it, and the page says so. Assumption.
+_MOST_PRE_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class CurveFigure:
         Where the names of the curves stand, right of their ends, not on each other.
     delayed : DelayedPhase or None
     early_pre : str
-        Remark on a pre-contrast phase that is drawn nearer than it was; empty otherwise.
+        Times of pre-contrast phases that are drawn nearer than they were; empty otherwise.
+    values : tuple of (time, mean, standard deviation, worst)
+        The same curves as numbers: s, and % enhancement.
     left, right, top, bottom : float
         Edges of the plot.
     """
@@ -61,6 +64,7 @@ class CurveFigure:
     worst_label_y: float
     delayed: DelayedPhase | None
     early_pre: str
+    values: tuple[tuple[float, float, float, float], ...]
     left: float = _LEFT
     right: float = WIDTH - _RIGHT
     top: float = _TOP
@@ -90,8 +94,9 @@ def curve_figure(kinetics: FindingKinetics) -> CurveFigure | None:
     shown = np.maximum(times, -_MOST_PRE_SHARE * times[-1])
     x_low, x_high = min(float(shown[0]), 0.0), float(shown[-1])
     values = np.concatenate([mean - sd, mean + sd, worst[np.isfinite(worst)]])
-    y_ticks = _round_steps(min(float(values.min()), 0.0), max(float(values.max()), 110.0), 6)
-    y_low, y_high = y_ticks[0], y_ticks[-1]
+    y_low = min(float(values.min()), 0.0)
+    y_ticks = [v for v in _round_steps(y_low, max(float(values.max()), 110.0), 6) if v >= y_low]
+    y_high = y_ticks[-1]
 
     def x_of(value: np.ndarray) -> np.ndarray:
         return _LEFT + (value - x_low) / (x_high - x_low) * (WIDTH - _RIGHT - _LEFT)
@@ -105,7 +110,7 @@ def curve_figure(kinetics: FindingKinetics) -> CurveFigure | None:
     xs = x_of(shown)
     mean_end = place(mean[-1])
     worst_end = place(worst[-1]) if np.isfinite(worst[-1]) else mean_end
-    mean_label, worst_label = _apart(mean_end, worst_end, least=30.0)
+    mean_label, worst_label = _apart(mean_end, worst_end, least=34.0)
     upper, lower = y_of(mean + sd), y_of(mean - sd)
     band = _path([*zip(xs, upper, strict=True), *zip(xs[::-1], lower[::-1], strict=True)]) + "Z"
     moved = np.flatnonzero(shown > times)
@@ -118,13 +123,17 @@ def curve_figure(kinetics: FindingKinetics) -> CurveFigure | None:
             for t in _round_steps(0.0, x_high, 7)
             if t <= x_high
         ),
-        y_ticks=tuple(Tick(place(v), f"{v:.0f}") for v in y_ticks),
+        y_ticks=tuple(Tick(place(v), number(v)) for v in y_ticks),
         guides=tuple(Tick(place(v), f"{v} %") for v in (50, 100)),
         injection_x=float(x_of(np.asarray(0.0))),
         mean_label_y=mean_label,
         worst_label_y=worst_label,
         delayed=kinetics.delayed,
-        early_pre=", ".join(f"{times[i]:.0f} s" for i in moved),
+        early_pre=", ".join(quantity(float(times[i]), "s") for i in moved),
+        values=tuple(
+            (float(t), float(m), float(s), float(v))
+            for t, m, s, v in zip(times, mean, sd, worst, strict=True)
+        ),
     )
 
 

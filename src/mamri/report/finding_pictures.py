@@ -16,6 +16,7 @@ from mamri.report.tiles import Frame, outlines, to_grey
 _MIN_SIDE_MM = 70.0
 _MAX_SIDE_MM = 180.0
 _SIDE_PER_EXTENT = 1.75
+_FONT_PX = 15.0
 _SIDE_PX = 320  # twice the printed size on screens of high density would need 520
 
 
@@ -99,6 +100,7 @@ def _pictures(
             frame,
             alt=f"Finding {finding.id}, {frame.plane.value} plane, {heading.lower()}",
             heading=heading,
+            font=_FONT_PX,
             outlines=drawn,
             cross=(cross[0] + 0.5, cross[1] + 0.5),
         )
@@ -113,7 +115,8 @@ def _layers(result: ExamResult, windows: ExamWindows, frame: Frame) -> list[tupl
         return []
 
     def signal_at(phase: int) -> np.ndarray:
-        return frame.resample(frame.slice_of(dynamic.array[phase]), order=3)
+        # Linear: cubic interpolation overshoots at edges, which can look like rim enhancement.
+        return frame.resample(frame.slice_of(dynamic.array[phase]))
 
     layers = []
     pre = np.mean([signal_at(i) for i in windows.pre], axis=0) if windows.pre else None
@@ -129,7 +132,8 @@ def _layers(result: ExamResult, windows: ExamWindows, frame: Frame) -> list[tupl
     types = result.maps.get("curve_type")
     if types is not None:
         nearest = frame.resample(np.nan_to_num(frame.slice_of(types.array)), order=0)
-        layers.append(("Curve type", paint_curve_types(grey, nearest)))
+        inside = frame.resample(frame.slice_of(result.lesions.array), order=0) > 0
+        layers.append(("Curve type", paint_curve_types(grey, nearest, inside)))
     return layers
 
 
@@ -140,5 +144,5 @@ def _outlines(result: ExamResult, finding: Finding, frame: Frame) -> list[Outlin
     for label in np.unique(near[near > 0]).astype(int):
         # Linear interpolation of the mask gives a smooth outline at the true edge.
         path = svg_path(outlines(frame.resample(labels == label)))
-        drawn.append(Outline(path, is_subject=label == finding.id))
+        drawn.append(Outline(path, "finding" if label == finding.id else "other"))
     return drawn

@@ -9,6 +9,7 @@ from mamri.geometry import spacing_mm
 from mamri.records import CheckStatus, DelayedPhase, ExamResult, Finding
 from mamri.records.version import __version__
 from mamri.report import wording
+from mamri.report.anatomy_pictures import anatomy_pictures
 from mamri.report.curve_colours import RGB, WORD, curve_type_shares
 from mamri.report.curve_figure import HEIGHT, WIDTH, CurveFigure, curve_figure
 from mamri.report.exam_windows import ExamWindows, exam_windows
@@ -67,6 +68,7 @@ def render_report(result: ExamResult, *, created: str) -> str:
             windows=windows,
             facts=_exam_facts(result),
             phases=_phases(result, windows),
+            anatomy=anatomy_pictures(result, windows),
             projections=projection_pictures(result),
             pages=[
                 _page(result, finding, windows) for finding in result.findings[:MOST_ILLUSTRATED]
@@ -126,7 +128,7 @@ def _exam_facts(result: ExamResult) -> list[tuple[str, str]]:
         ("Study", f"…{uid[-16:]}" if uid and len(uid) > 16 else uid or "no DICOM study"),
         ("Acquisition", f"{result.plane.value}, {wording.coverage(result.coverage)}"),
         ("Phases", _phase_fact(result)),
-        ("Voxels", _voxel_fact(result)),
+        ("Voxels (R–L × A–P × F–H)", _voxel_fact(result)),
         ("Scanner", scanner),
         ("Field strength", "" if field is None else f"{field:g} T"),
         ("Fat suppression", fat),
@@ -144,9 +146,8 @@ def _phase_fact(result: ExamResult) -> str:
     text = f"{dynamic.n_pre} before, {len(post)} after contrast"
     if len(post) == 0:
         return text
-    if len(post) == 1:
-        return f"{text}, at {post[0]:.0f} s"
-    return f"{text}, {post[0]:.0f} to {post[-1]:.0f} s"
+    last = wording.quantity(float(post[-1]), "s")
+    return f"{text}, at {last}" if len(post) == 1 else f"{text}, {post[0]:.0f} to {last}"
 
 
 def _voxel_fact(result: ExamResult) -> str:
@@ -154,7 +155,7 @@ def _voxel_fact(result: ExamResult) -> str:
     if dynamic is None:
         return ""
     dz, dy, dx = spacing_mm(dynamic.affine)
-    return f"{dx:.2f} × {dy:.2f} × {dz:.2f} mm (right–left × front–back × feet–head)"
+    return f"{dx:.2f} × {dy:.2f} × {dz:.2f} mm"
 
 
 def _phases(result: ExamResult, windows: ExamWindows) -> list[tuple[int, str, str]]:
@@ -169,5 +170,7 @@ def _phases(result: ExamResult, windows: ExamWindows) -> list[tuple[int, str, st
             use = "early"
         elif i == windows.late:
             use = "late"
-        rows.append((i + 1, wording.quantity(float(time), "s"), use))
+        # The time of a single phase is nominal: there is no injection to count from.
+        when = "not timed" if result.exam.timing is None else wording.quantity(float(time), "s")
+        rows.append((i + 1, when, use))
     return rows

@@ -59,7 +59,9 @@ def methods_text(provenance: Iterable[Provenance]) -> MethodsText:
     numbers: dict[str, int] = {}
     sentences = []
     for step in provenance:
-        citations = tuple(numbers.setdefault(text, len(numbers) + 1) for text in step.references)
+        citations = tuple(
+            sorted(numbers.setdefault(text, len(numbers) + 1) for text in step.references)
+        )
         sentences.append(CitedSentence(step.step, step.method, citations))
     return MethodsText(tuple(sentences), tuple(numbers))
 

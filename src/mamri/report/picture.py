@@ -11,26 +11,39 @@ import numpy as np
 from mamri.report.image_data import jpeg_uri
 from mamri.report.tiles import EDGE_LETTERS, Frame
 
-# Lengths a scale bar may have, mm; the longest that takes at most a third of the width is drawn.
+# Height of the letters over the width of a row of pictures. Assumption: 13 px of 1060.
+_LETTER_SHARE = 0.0125
+
+# Lengths a scale bar may have, mm; the longest that takes at most 40 % of the width is drawn.
 _SCALE_BARS_MM = (50, 20, 10, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Outline of a region: an SVG path, and whether it is the one the picture is about."""
+    """Outline of a region.
+
+    Parameters
+    ----------
+    path : str
+        SVG path, in pixels of the picture.
+    kind : str
+        ``finding`` (the one the picture is about), ``other`` (another finding), ``breast`` or
+        ``tissue`` (fibroglandular).
+    """
 
     path: str
-    is_subject: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A numbered circle around a finding."""
+    """A numbered ellipse around a finding."""
 
     number: int
     x: float
     y: float
-    radius: float
+    radius_x: float
+    radius_y: float
     label_x: float
     label_y: float
 
@@ -52,6 +65,8 @@ class Picture:
         What the picture shows, for those who cannot see it.
     heading : str
         Short title.
+    font : float, pixels
+        Height of the letters at the edges.
     outlines : tuple of Outline
     rings : tuple of Ring
     cross : (x, y) or None, pixels
@@ -66,6 +81,7 @@ class Picture:
     bar_label: str
     alt: str
     heading: str
+    font: float
     outlines: tuple[Outline, ...] = ()
     rings: tuple[Ring, ...] = ()
     cross: tuple[float, float] | None = None
@@ -82,6 +98,7 @@ def make_picture(
     *,
     alt: str,
     heading: str,
+    font: float,
     outlines: Sequence[Outline] = (),
     rings: Sequence[Ring] = (),
     cross: tuple[float, float] | None = None,
@@ -94,7 +111,9 @@ def make_picture(
     frame : Frame
     """
     height, width = pixels.shape[:2]
-    bar_mm = next((bar for bar in _SCALE_BARS_MM if bar <= frame.width_mm / 3), _SCALE_BARS_MM[-1])
+    bar_mm = next(
+        (bar for bar in _SCALE_BARS_MM if bar <= 0.4 * frame.width_mm), _SCALE_BARS_MM[-1]
+    )
     return Picture(
         uri=jpeg_uri(pixels),
         width=width,
@@ -104,10 +123,16 @@ def make_picture(
         bar_label=f"{bar_mm // 10} cm" if bar_mm >= 10 else f"{bar_mm} mm",
         alt=alt,
         heading=heading,
+        font=round(font, 2),
         outlines=tuple(outlines),
         rings=tuple(rings),
         cross=cross,
     )
+
+
+def row_font(frames: Sequence[Frame]) -> float:
+    """Height of the letters as a share of picture height, in a row of pictures of equal height."""
+    return _LETTER_SHARE * sum(frame.width_mm / frame.height_mm for frame in frames)
 
 
 def svg_path(polygons: Sequence[np.ndarray]) -> str:

@@ -90,7 +90,7 @@ class Frame:
         image : (rows, columns) real
             The two axes of the plane, in anatomical order.
         order : int
-            0 nearest voxel (labels), 1 linear, 3 cubic.
+            0 nearest voxel (labels), 1 linear.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from mamri.records import (
     Coverage,
@@ -93,10 +94,25 @@ def check_name(name: str) -> str:
     return _CHECKS.get(name, name.replace("_", " ").capitalize())
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: words up to ten."""
-    word = _COUNTS[n] if n < len(_COUNTS) else str(n)
-    return f"{word} {one if n == 1 else many or one + 's'}"
+def count_word(n: int) -> str:
+    """A count in a word up to ten, in digits above."""
+    return _COUNTS[n] if n < len(_COUNTS) else str(n)
+
+
+def count(n: int, noun: str) -> str:
+    """A count with its noun, which takes an s in the plural."""
+    return f"{count_word(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def moment(iso: str) -> str:
+    """A moment in words, UTC; as given where it is no ISO 8601 moment with a time zone."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    if when.tzinfo is None:
+        return iso
+    return f"{when.astimezone(UTC):%d %B %Y, %H:%M} UTC".lstrip("0")
 
 
 def sentence(text: str) -> str:
@@ -115,7 +131,7 @@ def headline(result: ExamResult) -> str:
     sides = {side: sum(f.side is side for f in result.findings) for side in Laterality}
     total = sentence(count(len(result.findings), "enhancing finding"))
     if all(sides.values()):
-        parts = " and ".join(f"{count(n, '').strip()} {side.word}" for side, n in sides.items())
+        parts = " and ".join(f"{count_word(n)} {side.word}" for side, n in sides.items())
         return f"{total}: {parts}."
     only = next(side for side, n in sides.items() if n)
     return f"{total}, in the {only.word} breast."
@@ -137,8 +153,8 @@ def composition_line(result: ExamResult) -> str:
     if not result.breasts:
         return ""
     parts = [
-        f"{breast.side.word} density category {breast.density_category} "
-        f"({quantity(breast.density_percent, '%')} fibroglandular), background enhancement "
+        f"{breast.side.word} breast: density category {breast.density_category} "
+        f"({quantity(breast.density_percent, '%')} fibroglandular tissue), background enhancement "
         f"{breast.bpe_category}"
         for breast in result.breasts
     ]

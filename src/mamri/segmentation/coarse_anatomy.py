@@ -86,7 +86,7 @@ def find_coarse_anatomy(image: Volume, *, spacing: float) -> CoarseAnatomy:
     trunk = trunk_depth(front, x_mm - midline, z_mm)
     rows = np.arange(grid.shape[1])[None, :, None] * spacing
     ahead = body & (rows < trunk[:, None, :] - 5.0)
-    suppressed = is_fat_suppressed(coarse, ahead, _depth(body, spacing))
+    suppressed = is_fat_suppressed(coarse, body, ahead, _depth(body, spacing))
     wall = find_chest_wall(
         coarse, front, trunk, spacing=spacing, air=air, fat_suppressed=suppressed
     )

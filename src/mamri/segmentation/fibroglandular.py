@@ -25,6 +25,8 @@ FIELD_WIDTH_MM = 30.0
 # Least difference between fat and FGT, natural log of the signal ratio (assumption): a ratio of
 # 1.35. FGT is rather missed than found in noise.
 MIN_CONTRAST = 0.30
+# Least distance of the limit from the level of fat, in spreads of fat (assumption).
+MIN_SPREADS = 1.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +84,11 @@ def fit_tissue_model(
     whole_shape, image, inner = inner.shape, image[box], inner[box]
     floor = max(air, 1e-3 * float(np.percentile(image[inner], 99)), 1e-12)
     values = np.maximum(image[inner], floor)
-    log = np.log(values)
+    # without suppression bright fat dominates, and its fall behind the coil must go first
+    fall = np.zeros(inner.shape, np.float32)
+    if not fat_suppressed:
+        fall += _fall_from_coil(np.log(values), inner, spacing)[None, :, None]
+    log = np.log(values) - fall[inner]
     sigma = FIELD_WIDTH_MM / spacing
     weight = ndimage.gaussian_filter(inner.astype(np.float32), sigma, mode="constant") + 1e-4
     field = np.zeros(inner.shape, np.float32)
@@ -105,11 +111,26 @@ def fit_tissue_model(
     spread = float(np.clip(1.4826 * np.median(np.abs(flat[is_fat] - fat)), 0.03, 0.5))
     middle = float(np.log(0.5 * (np.exp(fat) + np.exp(gland)))) - fat
     middle = middle if fat_suppressed else 0.5 * (gland - fat)
-    least = max(MIN_CONTRAST, 2.0 * spread)
+    least = max(MIN_CONTRAST, MIN_SPREADS * spread)
     limit = max(middle, least) if fat_suppressed else min(middle, -least)
     whole = np.zeros(whole_shape, np.float32)
-    whole[box] = _extended(field + fat, inner)
+    whole[box] = _extended(field + fall + fat, inner)
     return TissueModel(whole, gland - fat, spread, limit)
+
+
+def _fall_from_coil(log: np.ndarray, inner: np.ndarray, spacing: float) -> np.ndarray:
+    """Log signal of fat (R,) from front to back: the upper quartile of each coronal plane.
+
+    Fat under the skin and before the muscle fills a quarter of every plane of a breast.
+    """
+    row = np.nonzero(inner)[1]
+    planes = np.unique(row[np.bincount(row)[row] >= 30])
+    if planes.size < 2:
+        return np.zeros(inner.shape[1])
+    quartile = [float(np.percentile(log[row == plane], 75)) for plane in planes]
+    smooth = ndimage.gaussian_filter1d(quartile, 6.0 / spacing, mode="nearest")
+    level = np.interp(np.arange(inner.shape[1]), planes, smooth)
+    return np.asarray(level - level[planes].mean())
 
 
 def _extended(field: np.ndarray, inner: np.ndarray) -> np.ndarray:

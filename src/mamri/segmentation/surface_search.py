@@ -36,7 +36,7 @@ def least_cost_surface(cost: np.ndarray, *, step_price: float, jump_price: float
     --------
     >>> cost = np.ones((1, 5, 4))
     >>> cost[0, [0, 1, 3, 4], 2] = 0.0
-    >>> cost[0, 2, 0] = 0.5  # an outlier
+    >>> cost[0, 2, 0] = 0.8  # an outlier
     >>> least_cost_surface(cost, step_price=0.5, jump_price=2.0).tolist()
     [[2, 2, 2, 2, 2]]
     """

@@ -62,11 +62,15 @@ _SUB = (
     r"(?<![a-z])sub(s|t|ed|tr|tract|tracts|tracted|traction|tractions|trac)?(?![a-z])|\dsub|subtract|"
     r"(left|right|lt|rt|post)sub|ce ?\d? ?su\d?$|^\(\d+/\d+/\d+\)-\("
 )
-_MIP = r"(?<![a-z])(t?mips?|mip\w*)(?![a-z])|<mip|projection|upshot"
-_LOC = r"(?<![a-z])(3[- ]?(plane|pl)|loc|locs|surv\w*|locali[sz]ation|locali[sz]ers?|locator|scout|survey|smart ?brain|haste_loc|pos(ition)?ing)(?![a-z])|calibration|asset ?cal|(?<![a-z])cal(?![a-z])|shim"
+_MIP = r"(?<![a-z])(t?mips?|mip\w*)(?![a-z])|<mip|projection|up ?shot"
+_LOC = (
+    r"(?<![a-z])(3[- ]?(plane|pl)|loc|locs|surv\w*|locali[sz]ation|locali[sz]ers?|locator|scout|"
+    r"smart ?brain|haste_loc|pos(ition)?ing|for position|cal)(?![a-z])|calibration|asset ?cal|shim"
+)
 _DERIVED = (
-    r": ?(pe|ser)\d*\b|(?<![a-z])(slope|cad|mpr|reformat\w*|registered|posdisp|bind|screen ?save|"
-    r"color|colour|kinetic|map|wash|parametric|curve|obl|label|processed|upsampled)(?![a-z])|"
+    r": ?(pe|ser)\d*\b|(?<![a-z])(cad|reformat\w*|registered|posdisp|bind|screen ?save|colou?r|"
+    r"kinetic|map|wash[ _-]?(in|out)?|ttp|pei|i?auc|ktrans|kep|time[ _-]?to[ _-]?peak|parametric|"
+    r"curve|label|processed|upsampled|clip|sheath|ir \d+ ti)(?![a-z])|(?<![a-z])(slope|mpr(?!age))|"
     r"<mpr|cad~|^\(\d+/\d+/\d+\)|segmentation|needle|biopsy|mammotest|grid"
 )
 _ADC = r"(?<![a-z])(d?adc|e?adc|apparent)(?![a-z])"
@@ -76,14 +80,23 @@ _DWI = (
     + r"|(?<![a-z])(diff|diffusion|resolve|dti|trace\w*|ep2d\w*|b ?\d{2,4})(?![a-z0-9])"
 )
 _STIR = r"(?<![a-z])(stir|tirm|t2_tirm|ir[ _-]?fse|spir_stir)(?![a-z])|tirm|stir"
-_T2 = r"(?<![a-z])t2(?![a-z0-9]?star)|fse|tse.*t2|t2.*tse|(?<![a-z])haste(?![a-z])|bright"
-_T1_NOT_GRE = r"t1.*(tse|fse|(?<![a-z])se(?![a-z]))|(tse|fse|(?<![a-z])se).*t1"
-_T1 = (
-    r"t1|vibrant|vibe|flash|fl3d|fl_3d|fspgr|spgr|thrive|e-?thrive|grass|greast|\blava|dyn|views|"
-    r"3dfgre|fgre|fmpspgr|\bgre\b|tfl|twist|post|pre|\bpass|gad|contrast|phase|ph\d+/|\+ ?c\b|gd\b|"
-    r"sns|ca\b|3d|pg\b|special|t1w|special"
+_T2 = (
+    r"((?<![a-z])|(?<=sag)|(?<=sagittal)|(?<=fs)|(?<=tse))t2(?![a-z0-9]?star)|fse|tse.*t2|t2.*tse|"
+    r"(?<![a-z])haste(?![a-z])|bright"
 )
-_FAT = r"(?<![a-z])(fat|fatonly|out[ _-]?phase|in[ _-]?phase|opp[ _-]?phase|_f|ip|op)$|fat[ _-]?only|:? ?fat:|_opp|_in$|out ?of ?phase"
+_T1_NOT_GRE = r"t1.*(tse|fse|(?<![a-z])se(?![a-z]))|(tse|fse|(?<![a-z])se).*t1"
+_BALANCED = r"fiesta|tru(e ?)?fi|b-?ffe(?![a-z])|b?ssfp"
+_T1 = (
+    r"t1|vibrant|vibe|flash|fl3d|fl_|fspgr|spgr|thrive|grass|greast|\blava|dyn|(?<![a-z])dy(?![a-z])|views|"
+    r"fgre|\bgre\b|tfl|twist|tricks|disco|ultra ?fast|post|pre|\bpass|gad|contrast|phase|ph\d+/|"
+    r"\+ ?c\b|gd\b|sns|ca\b|3d|pg\b|special"
+)
+_FAT = (
+    r"fat[ _-]?only|(?<![a-z])fat ?:|: ?fat(?![a-z])|"
+    r"(?<![a-z])(in|out|opp|opposed)([ _-]?of)?[ _-]?phase"
+)
+# Suffixes count only where there are no tags: a name cut short ends in anything.
+_FAT_SUFFIX = r"(?<!_no)_(opp|in|f)$|(dixon|ideal|flex)\w*[ _-](fat|f)$"
 _GRE_TYPES = frozenset({"GR", "RM"})
 # 3D dynamics repeat every 3 to 30 ms, 2D FLASH dynamics every 100 to 300 ms (assumption).
 _LONGEST_T1_GRE_TR_MS = 400.0
@@ -137,8 +150,8 @@ _RULES: tuple[Rule, ...] = (
      "ImageType says trace-weighted diffusion"),
     (_words(_MIP), SeriesRole.MIP, "its name says projection"),
     (_words(_SUB), SeriesRole.SUBTRACTION, "its name says subtraction"),
-    (_words(_DERIVED), SeriesRole.OTHER, "its name says derived or reformatted"),
     (_words(_ADC), SeriesRole.ADC, "its name says ADC"),
+    (_words(_DERIVED), SeriesRole.OTHER, "its name says derived or reformatted"),
     (_words(_LOC), SeriesRole.LOCALIZER, "its name says localizer"),
     (lambda f: f.n_orientations > 1 and f.n_images <= 30, SeriesRole.LOCALIZER,
      "few slices in several orientations"),
@@ -157,12 +170,14 @@ _RULES: tuple[Rule, ...] = (
     (lambda f: _is_short_se(f) and f.contrast_agent, SeriesRole.T1_POST,
      "T1 spin echo after contrast, no gradient echo: not a phase of the dynamic"),
     (_is_short_se, SeriesRole.OTHER, "T1 spin echo, no gradient echo: not a phase of the dynamic"),
+    (_words(_BALANCED), SeriesRole.OTHER, "its name says balanced steady state: not T1-weighted"),
+    (_words(_FAT), SeriesRole.DIXON, "its name says Dixon part other than water"),
     (_is_short_gre, T1_CANDIDATE, "short gradient echo (T1-weighted)"),
     (lambda f: bool(f.scanning_sequence), SeriesRole.OTHER, "no sequence of a known kind"),
     (_words(_DWI), SeriesRole.DWI, "its name says diffusion"),
     (_words(_T1_NOT_GRE), SeriesRole.T1_POST, "its name says T1 spin echo: not a phase"),
     (_words(_T2), SeriesRole.T2, "its name says T2"),
-    (_words(_FAT), SeriesRole.DIXON, "its name says Dixon part other than water"),
+    (_words(_FAT_SUFFIX), SeriesRole.DIXON, "its name ends as a Dixon part other than water does"),
     (_words(_T1), T1_CANDIDATE, "its name says T1 or contrast phase"),
     (lambda f: (f.te_ms or 99) < 12 and (f.tr_ms or 99) < 60, T1_CANDIDATE,
      "short TE and TR (T1-weighted)"),
@@ -185,9 +200,10 @@ def classify(features: SeriesFeatures) -> tuple[SeriesRole, str]:
     return SeriesRole.OTHER, "nothing in tags or name says what it is"
 
 
+# "Pre sat" is a saturation band; the "gad" of "pre gad" belongs to "pre".
 _PRE_WORDS = re.compile(
-    r"(?<![a-z])(pre|native|nativ|without|w/o|unenhanced|non[- ]?contrast|mask|before|ohne)(?![a-z])"
-    r"|\+c-1|dyn pre|pre(?=[ _-]?(sat|contrast|gad|gd))",
+    r"(?<![a-z])(pre(?!\w*[ _-]?sat)([ _-]?(con\w*|gad|gd))?|nativ|native|without|w/o|unenhanced|"
+    r"non[- ]?contrast|mask|before|ohne)(?![a-z])|\+c-1|pre[ _-]?(con(t|trast)?|gad|gd)(?![a-z])",
     re.IGNORECASE,
 )
 _POST_WORDS = re.compile(
@@ -204,7 +220,9 @@ def named_pre(description: str) -> bool | None:
     --------
     >>> named_pre("ax dyn pre"), named_pre("ax dyn 2nd pass"), named_pre("SAG PRE X1&POST X3")
     (True, False, None)
+    >>> named_pre("SAG T1 LEFT PRE GAD"), named_pre("t1 VIBE -pre sat")
+    (True, None)
     """
     pre = _PRE_WORDS.search(description) is not None
-    post = _POST_WORDS.search(description) is not None
+    post = _POST_WORDS.search(_PRE_WORDS.sub(" ", description)) is not None
     return pre if pre != post else None

@@ -1,0 +1,55 @@
+"""The table of findings."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from example_result import example_result
+
+from mamri.io.features_csv import COLUMNS, features_csv
+from mamri.records import Description, ExamResult
+
+
+def rows(result: ExamResult) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(features_csv(result), newline="")))
+
+
+def test_an_exam_without_findings_still_has_a_header():
+    assert ",".join(COLUMNS) + "\r\n" == features_csv(example_result(n_findings=0))
+
+
+def test_every_finding_has_a_row_in_order():
+    table = rows(example_result())
+    assert ["1", "2"] == [row["finding_id"] for row in table]
+    assert ["right", "left"] == [row["side"] for row in table]
+    assert tuple(table[0]) == COLUMNS
+
+
+def test_numbers_are_those_of_the_finding():
+    result = example_result()
+    (row, _), finding = rows(result), result.findings[0]
+    assert finding.centroid_mm_lps == pytest.approx(
+        [float(row[f"centroid_{axis}_mm_lps"]) for axis in "xyz"], rel=1e-6
+    )
+    assert finding.volume_ml == pytest.approx(float(row["volume_ml"]), rel=1e-6)
+    assert row["diameter_longest_mm"] == "9"
+    assert row["delayed_phase"] == "washout"
+
+
+def test_undefined_values_are_empty_cells():
+    row = rows(example_result())[0]
+    assert row["ftv_ml"] == row["distance_chest_wall_mm"] == row["confidence"] == ""
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_no_text_can_run_as_a_formula(start: str):
+    text = f"{start}HYPERLINK(1)"
+    result = example_result(study_instance_uid=text)
+    hostile = replace(result.findings[0], quadrant=text, description=Description(shape=text))
+    row = rows(replace(result, findings=(hostile,)))[0]
+    assert {f"'{text}"} == {row["study_instance_uid"], row["quadrant"], row["shape"]}
+
+
+def test_negative_numbers_stay_numbers():
+    assert float(rows(example_result())[0]["centroid_x_mm_lps"]) < 0

@@ -1,0 +1,137 @@
+"""The result document and its published schema."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from example_result import FULL_CURVE, TIMES, example_result
+from jsonschema import Draft202012Validator
+
+from mamri.io.result_json import result_schema, result_to_json, validate_result
+from mamri.records import ExamResult, Laterality
+
+CREATED = "2026-01-02T03:04:05+00:00"
+
+
+def document(result: ExamResult) -> dict:
+    return result_to_json(result, created=CREATED)
+
+
+def test_the_schema_is_itself_valid():
+    Draft202012Validator.check_schema(result_schema())
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        example_result(),
+        example_result(n_findings=0),
+        example_result((-30.0,), n_findings=0),
+        example_result((-30.0, 90.0)),
+        example_result(sides=(Laterality.LEFT,), n_findings=0, study_instance_uid=None),
+    ],
+    ids=["full", "no finding", "one phase", "two phases", "one breast"],
+)
+def test_every_kind_of_result_keeps_the_schema(result: ExamResult):
+    assert [] == validate_result(document(result))
+
+
+def test_an_empty_result_keeps_the_schema():
+    full = example_result(n_findings=0)
+    exam = replace(full.exam, series=(), dynamic=None, timing=None)
+    empty = replace(
+        full, exam=exam, breasts=(), checks=(), caveats=(), provenance=(), maps={}, mips={}
+    )
+    written = document(empty)
+    assert [] == validate_result(written)
+    assert written["exam"]["dynamic"] is None
+
+
+def test_the_document_survives_strict_json():
+    written = document(example_result())
+    assert written == json.loads(json.dumps(written, allow_nan=False))
+
+
+def test_top_level_keys_come_in_the_order_of_the_contract():
+    keys = (
+        "schema software created intended_use exam quality breasts findings assessments models "
+        "provenance timings_s peak_memory_mb"
+    )
+    assert keys.split() == list(document(example_result()))
+
+
+def test_undefined_numbers_become_null():
+    finding = document(example_result())["findings"][0]
+    assert finding["distance_mm"] == {"skin": 4.0, "nipple": 22.5, "chest_wall": None}
+    assert finding["kinetics"]["ftv_ml"] is None
+    assert document(example_result())["breasts"][0]["bpe_percent"] is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), np.float32("nan")])
+def test_no_undefined_number_reaches_the_document(value: float):
+    assert document(replace(example_result(), peak_memory_mb=value))["peak_memory_mb"] is None
+
+
+def test_enumerations_become_words():
+    written = document(example_result())
+    assert [f["side"] for f in written["findings"]] == ["right", "left"]
+    assert written["findings"][0]["kinetics"]["delayed"] == "washout"
+    assert written["exam"]["series"][0]["role"] == "dynamic"
+    assert written["quality"]["checks"][1]["status"] == "failed"
+
+
+def test_curves_are_written_as_they_are():
+    kinetics = document(example_result())["findings"][0]["kinetics"]
+    assert list(TIMES) == kinetics["times_s"]
+    assert list(FULL_CURVE) == kinetics["mean_signal"]
+
+
+def test_steps_not_taken_say_so():
+    finding = document(example_result())["findings"][0]
+    assert finding["perfusion"]["status"] == "not_computed"
+    assert finding["diffusion"] is None
+
+
+def test_the_same_result_makes_the_same_text():
+    first, second = (json.dumps(document(example_result())) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("schema",), "mamri-result/2"),
+        (("surprise",), 1),
+        (("findings", 0, "surprise"), 1),
+        (("findings", 0, "side"), "middle"),
+        (("findings", 0, "kinetics", "delayed"), "wash-out"),
+        (("findings", 0, "diameters_mm"), [1.0, 2.0]),
+        (("findings", 0, "volume_ml"), -1.0),
+        (("exam", "dynamic", "plane"), "oblique"),
+        (("quality", "caveats", 0, "code"), "Not A Code"),
+        (("breasts", 0, "density_category"), "e"),
+    ],
+)
+def test_a_wrong_document_is_refused(path: tuple, value: object):
+    written = document(example_result())
+    place = written
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (problem,) = validate_result(written)
+    assert problem.startswith("$")
+
+
+def test_a_missing_key_is_refused():
+    written = document(example_result())
+    del written["findings"][1]["kinetics"]
+    (problem,) = validate_result(written)
+    assert "kinetics" in problem
+
+
+def test_more_is_allowed_under_extra_only():
+    written = document(example_result())
+    for place in (written, written["exam"], written["findings"][0], written["quality"]):
+        place["extra"] = {"anything": [1, {"deep": None}]}
+    assert [] == validate_result(written)
