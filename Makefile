@@ -36,7 +36,7 @@ format: $(DEV) ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 bench: $(DEV) ## time and peak memory of reading and of a whole analysis, stage by stage
-	$(BIN)/python benchmarks/analyze_exam.py $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/analyze_exam.py $(or $(ARGS),build/benchmark)
 
 docs: $(DEV) ## remake the pages of docs/ that are written from the code
 	$(BIN)/python scripts/write_settings_page.py

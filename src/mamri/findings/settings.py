@@ -45,6 +45,14 @@ class DetectionSettings:
     skin_mm : float, mm
         What lies within this distance of air is skin. Assumption: 3 mm; skin of the breast is
         0.5 to 3 mm thick.
+    min_contrast, clear_contrast : float, standard deviations of the background
+        A finding stands out from its surroundings by at least the first; between the two it must
+        also be sharply bounded, else it is parenchyma. Assumption: 1.7 and 4.
+    min_sharpness_per_mm : float, 1/mm
+        Relative fall of enhancement per mm at the edge that counts as sharp. Assumption: 0.16.
+    first_phase_s : float, s
+        The first search is in the phase nearest to this after injection, when cancers are near
+        their peak and parenchyma is not [3]_. Assumption: 90.
     satellite_mm, satellite_share : float, mm and dimensionless
         Parts this near a finding, and smaller than this share of it, belong to it. Assumption.
     limiting_percent : float, %

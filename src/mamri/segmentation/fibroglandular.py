@@ -2,9 +2,9 @@
 
 Two classes by Otsu's limit on the signal; then the smooth part of what is left when each class is
 taken to its own level is the coil field [1]_, and the limit is found again on the signal without
-it. Two rounds keep the field from following a dense core; without suppression, where fat fills most
-of the histogram, five are needed and do no harm. With fat suppression FGT is the brighter class,
-without it the darker.
+it. With fat suppression FGT is the brighter class, and two rounds keep the field from following a
+dense core. Without it FGT is the darker class, fat fills most of the histogram, and its fall with
+the distance from the coil is taken away first.
 
 References
 ----------
