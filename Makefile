@@ -60,7 +60,7 @@ check-workflows: $(DEV)
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
 check-docs: $(DEV)
-	$(BIN)/python -m pytest -q tests/layout
+	$(BIN)/python -m pytest -q -m "not slow" tests/layout
 
 lock: ## remake constraints.txt from the newest releases that pyproject.toml allows
 	./scripts/lock_constraints.sh constraints.txt
