@@ -42,6 +42,10 @@ class AnatomySettings:
     skin_thickness_mm : float
         Thickness of the shell called skin: the upper end of the 0.5 to 3 mm of healthy breasts,
         widened by the blur of the image (assumption).
+    skin_margin_mm : float
+        Fibroglandular tissue is looked for only deeper than this: skin, its blur and the glow of
+        signal in front of it (assumption, judged on images: 6 mm removes the rim and leaves the
+        tissue).
     min_wall_evidence : float
         Mean step at the chest wall, on a scale where 1 is a full step from fat to muscle, below
         which the wall is called uncertain (assumption).
@@ -52,6 +56,7 @@ class AnatomySettings:
 
     working_spacing_mm: float = 2.0
     skin_thickness_mm: float = 2.5
+    skin_margin_mm: float = 6.0
     min_wall_evidence: float = 0.15
     min_tissue_contrast: float = 1.5
 
@@ -86,7 +91,10 @@ def segment_anatomy(
         depth = interpolate_from(coarse.grid, np.minimum(coarse.depth_mm, 10.0), box)
         skin[box] = find_skin(breast[box] > 0, depth, thickness_mm=settings.skin_thickness_mm)
         gland[box], models = _glandular_tissue(
-            image.array[box], (breast[box] > 0) & ~skin[box], coarse, box
+            image.array[box],
+            (breast[box] > 0) & (depth > settings.skin_margin_mm),
+            coarse,
+            box,
         )
     provenance = _provenance(coarse, settings)
     anatomy = Anatomy(
