@@ -1,5 +1,6 @@
 """The frozen nouns of mamri: volumes, exams, anatomy, findings, results, errors."""
 
+from mamri.records.acquired_series import AcquiredSeries
 from mamri.records.anatomy import Anatomy
 from mamri.records.caveat import Caveat, CheckStatus, QualityCheck, Status
 from mamri.records.dynamic import DiffusionSeries, DynamicSeries
@@ -35,6 +36,7 @@ from mamri.records.result import BreastMeasurement, ExamResult
 from mamri.records.volume import LabelMap, Volume
 
 __all__ = [
+    "AcquiredSeries",
     "Acquisition",
     "Anatomy",
     "Assessment",
