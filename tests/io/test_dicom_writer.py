@@ -64,6 +64,7 @@ MAY_BE_EMPTY = (
     "RepetitionTime",
     "EchoTrainLength",
 )
+LOCALIZERS = ("localizer", "3-pl T2* FGRE", "SURVEY")
 ALL_HABITS = pytest.mark.parametrize(
     "habits", [SIEMENS_HABITS, GE_HABITS, PHILIPS_HABITS], ids=["siemens", "ge", "philips"]
 )
@@ -100,7 +101,7 @@ def _phases(paths: list[Path]) -> dict[float, list[pydicom.Dataset]]:
     phases = defaultdict(list)
     for path in paths:
         d = pydicom.dcmread(path)
-        if d.SeriesDescription == "localizer" or d.ImageType[0] == "DERIVED":
+        if d.SeriesDescription in LOCALIZERS or d.ImageType[0] == "DERIVED":
             continue
         phases[float(d.AcquisitionTime) + float(d.get("TriggerTime", 0))].append(d)
     return phases
