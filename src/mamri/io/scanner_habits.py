@@ -88,8 +88,8 @@ class ScannerHabits:
         Add a subtraction, its projection and a localizer.
     series_number_step : int
         1 where series are counted, 100 where scans are counted and numbered 101, 201 and so on.
-    fat_saturation_words : tuple of str
-        ScanOptions of a fat-suppressed series.
+    scan_options, fat_saturation_words : tuple of str
+        ScanOptions of every series, and what is added where fat is suppressed by saturation.
     receive_coil : str
     start : datetime
         Clock time of the injection.
@@ -122,6 +122,7 @@ class ScannerHabits:
     private_sequence_name: tuple[int, int, str] | None = None
     derived_series: bool = True
     series_number_step: int = 1
+    scan_options: tuple[str, ...] = ()
     fat_saturation_words: tuple[str, ...] = ("FS",)
     receive_coil: str = "Breast"
     start: datetime = datetime(2025, 3, 14, 9, 41, 7)
@@ -140,7 +141,7 @@ SIEMENS_HABITS = ScannerHabits(
     content_time_a_slice=True,
     private_b_value=PrivateBValue.SIEMENS,
     standard_b_value=False,
-    fat_saturation_words=("PFP", "FS"),
+    scan_options=("PFP",),
     receive_coil="BreastBI 7",
 )
 """One series a phase, named like those of a public collection; b-values in private attributes."""
@@ -160,7 +161,7 @@ GE_HABITS = ScannerHabits(
     private_b_value=PrivateBValue.GE,
     standard_b_value_at_zero=False,
     private_sequence_name=(0x0019, 0x9C, "GEMS_ACQU_01"),
-    fat_saturation_words=("FAST_GEMS", "EDR_GEMS", "FS"),
+    scan_options=("FAST_GEMS", "EDR_GEMS"),
     receive_coil="8CHBREAST",
 )
 """All phases in one series, told apart by temporal position; one acquisition time for all."""

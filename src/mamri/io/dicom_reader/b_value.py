@@ -4,7 +4,10 @@ Places and their order follow what converters have learned from many scanners: t
 attribute, then the vendors' own.
 """
 
+from collections.abc import Sequence
+
 from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.frames import Frame
 from mamri.io.dicom_reader.values import HeaderValues
 
 # GE packs flags into the first value of (0043,1039): the b-value is the rest modulo 1e9.
@@ -40,8 +43,24 @@ def gradient(values: HeaderValues) -> tuple[float, ...]:
     return tuple(part for part in ge if part is not None)
 
 
+def measured_frames(frames: Sequence[Frame]) -> list[Frame]:
+    """Frames of a diffusion series without computed isotropic images among measured ones.
+
+    A series that holds nothing but isotropic images above b = 0 keeps them: they are what the
+    scanner stored.
+    """
+    traces = [is_hidden_trace(frame.values) for frame in frames]
+    b_values = [round(b_value(frame.values) or 0.0) for frame in frames]
+    measured = {b for b, trace in zip(b_values, traces, strict=True) if not trace and b > 0}
+    return [
+        frame
+        for frame, b, trace in zip(frames, b_values, traces, strict=True)
+        if not (trace and b in measured)
+    ]
+
+
 def is_hidden_trace(values: HeaderValues) -> bool:
-    """Whether a frame of an original diffusion series is a computed isotropic image.
+    """Whether a frame of a diffusion series is isotropic and may be computed from others of it.
 
     Philips adds one as the last volume: b above 0 with a gradient of zero and the direction ``I``.
     """

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mamri.geometry import slice_plane, spacing_mm
 from mamri.io.dicom_reader import _tag_table as tags
-from mamri.io.dicom_reader.b_value import b_value, is_hidden_trace
+from mamri.io.dicom_reader.b_value import b_value, measured_frames
 from mamri.io.dicom_reader.dynamic_plan import DynamicPlan, plan_dynamic
 from mamri.io.dicom_reader.frames import Frame, frames_of
 from mamri.io.dicom_reader.image_file import FileRefusedError, ImageFile, check_pixels, read_header
@@ -166,7 +166,7 @@ def _catalogue(files: Sequence[InputFile], options: DicomOptions) -> Catalogue:
     if diffusion is not None:
         found = [b_value(frame.values) for frame in diffusion.frames]
         b_values = {round(b) for b in found if b is not None}
-        if any(is_hidden_trace(frame.values) for frame in diffusion.frames):
+        if len(measured_frames(diffusion.frames)) < len(diffusion.frames):
             caveats.append(
                 Caveat(
                     "computed_trace_set_apart",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mamri.io.dicom_reader import _tag_table as tags
-from mamri.io.dicom_reader.b_value import b_value, gradient, is_hidden_trace
+from mamri.io.dicom_reader.b_value import b_value, gradient, measured_frames
 from mamri.io.dicom_reader.catalogue import Catalogue, Series, open_catalogue
 from mamri.io.dicom_reader.dynamic_plan import DynamicPlan, with_pre_phases
 from mamri.io.dicom_reader.frames import Frame
@@ -166,8 +166,7 @@ def _read_t2(series: Series, caveats: list[Caveat]) -> Volume | None:
 
 
 def _read_diffusion(series: Series, caveats: list[Caveat]) -> DiffusionSeries | None:
-    measured = [frame for frame in series.frames if not is_hidden_trace(frame.values)]
-    stack = make_stacks(measured)[0]
+    stack = make_stacks(measured_frames(series.frames))[0]
     fault = stack_fault(stack)
     values = [b_value(frame.values) for frame in stack.frames]
     if fault is not None or any(b is None for b in values):

@@ -10,7 +10,7 @@ import numpy as np
 from mamri.io.dicom_reader import _tag_table as tags
 from mamri.io.dicom_reader.options import DicomOptions
 from mamri.io.dicom_reader.phases import PhaseVolume, split_volumes, start_time
-from mamri.io.dicom_reader.roles import named_pre
+from mamri.io.dicom_reader.roles import OTHER_DIXON_PARTS, WATER_PARTS, named_pre
 from mamri.io.dicom_reader.stacks import Stack, stack_fault
 from mamri.io.dicom_reader.values import HeaderValues
 from mamri.records import (
@@ -35,6 +35,10 @@ _LONGEST_EXAM_S = 12 * 3600.0
 # Length of a phase where neither tags nor the interval between post-contrast phases tell it, s
 # (assumption: protocols ask for 60 to 120 s a phase).
 _USUAL_PHASE_S = 90.0
+# Phases follow each other faster than this only in ultrafast imaging, s: below 10 s a phase, while
+# conventional imaging takes 60 to 120 s (Mann RM et al., doi:10.1148/radiol.2019182947; the limit
+# between them is assumed).
+_ULTRAFAST_S = 20.0
 # A volume that covers this much of the grid of the dynamic, slice on slice, is a phase of it.
 _PART_OF_GRID = 0.5
 
@@ -200,7 +204,7 @@ def _plan_found(
     clusters = _clusters(split.volumes)
     if options.side is not None:
         clusters = [c for c in clusters if _side(c) in (options.side, None)]
-    best = max(clusters, key=_worth, default=None)
+    best = _best(clusters)
     for entry, error in split.errors:
         if best is None or len(best) < 2 or _would_belong(entry, best):
             raise error
@@ -217,8 +221,9 @@ def _plan_found(
         return plan, caveats + more
     ordered, order_source = _ordered(best, split, options)
     plan = _plan(ordered, candidates, order_source, options)
+    plan, beside = _with_ultrafast_beside(plan, clusters)
     plan, timed = _with_times(plan, options)
-    return plan, caveats + timed
+    return plan, caveats + beside + timed
 
 
 def _split(candidates: Sequence[CandidateSeries], options: DicomOptions) -> _Split:
@@ -240,7 +245,7 @@ def _split(candidates: Sequence[CandidateSeries], options: DicomOptions) -> _Spl
             continue
         whole = [stack for stack in entry.stacks if len(stack.slices) > 1]
         strays = [stack for stack in entry.stacks if len(stack.slices) == 1] if whole else []
-        whole = whole or list(entry.stacks[:1])
+        whole = _water_alone(whole) or list(entry.stacks[:1])
         if whole and strays:
             split.errors.append(
                 (
@@ -274,6 +279,18 @@ def _split(candidates: Sequence[CandidateSeries], options: DicomOptions) -> _Spl
             split.caveats += caveats
             split.volumes += [PlannedPhase(volume, entry) for volume in volumes]
     return split
+
+
+def _water_alone(stacks: Sequence[Stack]) -> list[Stack]:
+    """Stacks without the other parts of a Dixon series that holds water images too."""
+    kinds = [{kind.upper() for kind in stack.key.kind} for stack in stacks]
+    if not any(kind & WATER_PARTS for kind in kinds):
+        return list(stacks)
+    return [
+        stack
+        for stack, kind in zip(stacks, kinds, strict=True)
+        if kind & WATER_PARTS or not kind & OTHER_DIXON_PARTS
+    ]
 
 
 def _values(phase: PlannedPhase) -> HeaderValues:
@@ -342,6 +359,62 @@ def _worth(cluster: Sequence[PlannedPhase]) -> tuple[int, int, int]:
     shape = cluster[0].volume.stack.shape
     suppressed = _tag_suppression(_values(cluster[0])) is True
     return len(cluster), int(suppressed), int(np.prod(shape))
+
+
+def _best(clusters: Sequence[list[PlannedPhase]]) -> list[PlannedPhase] | None:
+    """The dynamic to read: an ultrafast one only where no whole conventional one was acquired.
+
+    Kinetic curves need phases up to minutes after the injection, which an ultrafast series, for
+    all its phases, does not have. A conventional one that began after it has no pre-contrast phase.
+    """
+    best = max(clusters, key=_worth, default=None)
+    if best is None or not _is_ultrafast(best):
+        return best
+    begun = _first_start(best)
+    slower = [
+        cluster
+        for cluster in clusters
+        if len(cluster) > 1 and not _is_ultrafast(cluster) and _first_start(cluster) <= begun
+    ]
+    return max(slower, key=_worth, default=best)
+
+
+def _first_start(cluster: Sequence[PlannedPhase]) -> float:
+    return min((p.volume.start_s for p in cluster if p.volume.start_s is not None), default=np.inf)
+
+
+def _interval_s(cluster: Sequence[PlannedPhase]) -> float:
+    """Median time from phase to phase; infinite where it is not known."""
+    starts = sorted(p.volume.start_s for p in cluster if p.volume.start_s is not None)
+    return float(np.median(np.diff(starts))) if len(starts) == len(cluster) > 1 else np.inf
+
+
+def _is_ultrafast(cluster: Sequence[PlannedPhase]) -> bool:
+    return _interval_s(cluster) < _ULTRAFAST_S
+
+
+def _with_ultrafast_beside(
+    plan: DynamicPlan, clusters: Sequence[Sequence[PlannedPhase]]
+) -> tuple[DynamicPlan, list[Caveat]]:
+    """Plan whose roles say which series are an ultrafast dynamic that is not read."""
+    chosen = {id(phase) for phase in plan.phases}
+    fast = [c for c in clusters if _is_ultrafast(c) and id(c[0]) not in chosen]
+    if not fast:
+        return plan, []
+    roles, caveats = dict(plan.roles), []
+    for cluster in fast:
+        what = f"{len(cluster)} volumes {_interval_s(cluster):.1f} s apart"
+        for phase in cluster:
+            why = f"{phase.series.reason}; ultrafast ({what}), the conventional dynamic is read"
+            roles[phase.series.uid] = (SeriesRole.DYNAMIC, why, False)
+        caveats.append(
+            Caveat(
+                "ultrafast_not_read",
+                f"An ultrafast dynamic series ({what}) lies beside the conventional one and was "
+                "not used; to analyse it, give a folder that holds it without the other.",
+            )
+        )
+    return replace(plan, roles=roles), caveats
 
 
 def _would_belong(entry: CandidateSeries, best: Sequence[PlannedPhase]) -> bool:
@@ -473,6 +546,12 @@ def _plan(
                 f"{entry.reason} after contrast, another grid or protocol than the dynamic",
                 False,
             )
+        elif values is not None and _ended_before(entry, phases):
+            roles[entry.uid] = (
+                SeriesRole.T1_PRE,
+                f"{entry.reason} before the dynamic, on another grid or protocol",
+                False,
+            )
     for phase in phases:
         roles[phase.series.uid] = (
             SeriesRole.DYNAMIC,
@@ -483,6 +562,15 @@ def _plan(
         tuple(phases), None, relative, duration, None, order_source,
         phases[0].volume.time_source, "unknown", acquisition, roles,
     )  # fmt: skip
+
+
+def _ended_before(entry: CandidateSeries, phases: Sequence[PlannedPhase]) -> bool:
+    """Whether a series of one volume was acquired before the first phase."""
+    first = phases[0].volume.start_s
+    if entry.stacks[0].n_volumes != 1 or first is None:
+        return False
+    start, _ = start_time(entry.stacks[0].frames)
+    return start is not None and start < first
 
 
 def _values_of(entry: CandidateSeries) -> HeaderValues | None:

@@ -97,6 +97,9 @@ _FAT = (
 )
 # Suffixes count only where there are no tags: a name cut short ends in anything.
 _FAT_SUFFIX = r"(?<!_no)_(opp|in|f)$|(dixon|ideal|flex)\w*[ _-](fat|f)$"
+# Dixon images by ImageType value 3 or 4, in the words of GE, Philips and Siemens.
+WATER_PARTS = frozenset({"W", "WATER"})
+OTHER_DIXON_PARTS = frozenset({"F", "FAT", "IP", "IN_PHASE", "OP", "OUT_PHASE", "OPP_PHASE"})
 _GRE_TYPES = frozenset({"GR", "RM"})
 # 3D dynamics repeat every 3 to 30 ms, 2D FLASH dynamics every 100 to 300 ms (assumption).
 _LONGEST_T1_GRE_TR_MS = 400.0
@@ -118,7 +121,12 @@ def _is_short_gre(f: SeriesFeatures) -> bool:
 def _is_derived(f: SeriesFeatures) -> bool:
     """Whether images were computed from others; Dixon water images count as acquired."""
     types = set(f.image_type)
-    return bool(types) and f.image_type[0] == "DERIVED" and not types & {"W", "WATER"}
+    return bool(types) and f.image_type[0] == "DERIVED" and not _has_water(f)
+
+
+def _has_water(f: SeriesFeatures) -> bool:
+    """Whether Dixon water images are there, alone or beside the other parts in one series."""
+    return bool(WATER_PARTS & set(f.image_type))
 
 
 def _is_long_se(f: SeriesFeatures) -> bool:
@@ -138,8 +146,8 @@ _RULES: tuple[Rule, ...] = (
     (lambda f: f.samples_per_pixel > 1, SeriesRole.OTHER, "a colour picture, derived from images"),
     (_type("MOSAIC"), SeriesRole.OTHER, "mosaic: many slices in one picture, which is not read"),
     (_type("VFRAME"), SeriesRole.OTHER, "VFRAME: many slices in one picture, which is not read"),
-    (_type("SUBTRACT", "SUBTRACTION", "SUB"), SeriesRole.SUBTRACTION, "ImageType says subtraction"),
     (_type("MIP", "PROJECTION IMAGE", "MNIP"), SeriesRole.MIP, "ImageType says projection"),
+    (_type("SUBTRACT", "SUBTRACTION", "SUB"), SeriesRole.SUBTRACTION, "ImageType says subtraction"),
     (_type("FIELD_MAP", "B0_MAP", "B0 MAP", "PHASE_MAP"), SeriesRole.OTHER,
      "ImageType says field map"),
     (_type("ADC", "EADC"), SeriesRole.ADC, "ImageType says ADC"),
@@ -155,7 +163,7 @@ _RULES: tuple[Rule, ...] = (
     (_words(_LOC), SeriesRole.LOCALIZER, "its name says localizer"),
     (lambda f: f.n_orientations > 1 and f.n_images <= 30, SeriesRole.LOCALIZER,
      "few slices in several orientations"),
-    (_type("F", "FAT", "IP", "IN_PHASE", "OP", "OUT_PHASE", "OPP_PHASE"), SeriesRole.DIXON,
+    (lambda f: bool(OTHER_DIXON_PARTS & set(f.image_type)) and not _has_water(f), SeriesRole.DIXON,
      "ImageType says Dixon part other than water"),
     (_is_derived, SeriesRole.OTHER, "ImageType says derived"),
     (lambda f: max(f.b_values, default=0) > 0, SeriesRole.DWI, "its frames have b-values"),

@@ -109,7 +109,9 @@ def _add_sequence(
     label, scan = habits.labels[series.kind], series.acquisition
     d.ScanningSequence = list(label.scanning_sequence)
     d.SequenceVariant = list(label.sequence_variant)
-    d.ScanOptions = list(habits.fat_saturation_words) if scan.fat_suppressed else ""
+    saturated = bool(scan.fat_suppressed) and not volume.part  # Dixon saturates nothing
+    options = habits.scan_options + habits.fat_saturation_words * saturated
+    d.ScanOptions = list(options) if options else ""
     d.MRAcquisitionType = "3D" if series.is_3d else "2D"
     if habits.private_sequence_name is None:
         b = f"{volume.b_value or 0:g}"
