@@ -24,6 +24,7 @@ from mamri.io.dicom_reader.options import DicomOptions
 from mamri.io.dicom_reader.phases import split_volumes
 from mamri.io.dicom_reader.roles import T1_CANDIDATE, SeriesFeatures, classify
 from mamri.io.dicom_reader.stacks import Stack, make_stacks, stack_fault
+from mamri.io.dicom_reader.values import HeaderValues
 from mamri.records import (
     Acquisition,
     Caveat,
@@ -328,7 +329,7 @@ def _features(images: Sequence[ImageFile], frames: Sequence[Frame]) -> SeriesFea
     image_type |= {t.upper() for frame in frames[:64] for t in frame.values.texts(tags.IMAGE_TYPE)}
     leading = tuple(t.upper() for t in images[0].values.texts(tags.IMAGE_TYPE)[:1])
     b_values = {b_value(frame.values) for frame in frames}
-    sequence = first.texts(tags.SCANNING_SEQUENCE)
+    sequence = first.texts(tags.SCANNING_SEQUENCE) or _enhanced_sequence(first)
     normals = {tuple(abs(frame.normal).round(1)) for frame in frames}
     description = first.text(tags.SERIES_DESCRIPTION) or first.text(tags.PROTOCOL_NAME)
     return SeriesFeatures(
@@ -347,6 +348,16 @@ def _features(images: Sequence[ImageFile], frames: Sequence[Frame]) -> SeriesFea
         is_3d={"3D": True, "2D": False}.get(first.text(tags.MR_ACQUISITION_TYPE)),
         has_pixels=images[0].elements.pixel_tag is not None,
     )
+
+
+_ECHO_WORDS = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
+
+
+def _enhanced_sequence(values: HeaderValues) -> tuple[str, ...]:
+    """Pulse sequence of an Enhanced image in the words of ScanningSequence."""
+    echo = _ECHO_WORDS.get(values.text(tags.ECHO_PULSE_SEQUENCE).upper(), ())
+    planar = values.text(tags.ECHO_PLANAR).upper() == "YES"
+    return (*echo, "EP") if planar else echo
 
 
 def _one_patient(images: Sequence[ImageFile], caveats: list[Caveat]) -> None:

@@ -53,6 +53,7 @@ _GROUPS: tuple[tuple[int, dict[int, int]], ...] = (
         {tags.REPETITION_TIME: tags.REPETITION_TIME, tags.FLIP_ANGLE: tags.FLIP_ANGLE},
     ),
     (0x00189114, {0x00189082: tags.ECHO_TIME}),
+    (0x00189115, {0x00189079: tags.INVERSION_TIME}),
     (
         0x00189117,
         {
@@ -63,6 +64,10 @@ _GROUPS: tuple[tuple[int, dict[int, int]], ...] = (
 )
 _SHARED, _PER_FRAME = 0x52009229, 0x52009230
 _DIFFUSION, _GRADIENT = 0x00189117, 0x00189076
+# Enhanced Contrast/Bolus: agents of the object, and which frames were acquired after them.
+_AGENTS, _ADMINISTRATIONS = 0x00180012, 0x00189340
+_AGENT_USES, _ADMINISTERED = 0x00189341, 0x00189342
+_CODE_MEANING = 0x00080104
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +166,8 @@ def _enhanced_values(image: ImageFile) -> list[HeaderValues]:
             header = pydicom.dcmread(image.file.path, stop_before_pixels=True)
             shared = _group_values(header[_SHARED][0]) if _SHARED in header else {}
             frames = [_group_values(item) for item in header[_PER_FRAME].value]
+            agent = _agent_values(header)
+            without = [_is_before_agent(header, item) for item in header[_PER_FRAME].value]
     except Exception as error:  # any parser error of a hostile file ends here
         raise FileRefusedError(
             "malformed", f"has functional groups that cannot be read ({type(error).__name__})"
@@ -169,7 +176,41 @@ def _enhanced_values(image: ImageFile) -> list[HeaderValues]:
         raise FileRefusedError(
             "malformed", "has another number of functional groups than of frames", image.values
         )
-    return [HeaderValues({**image.values.raw, **shared, **own}, True) for own in frames]
+    found = []
+    for own, is_before in zip(frames, without, strict=True):
+        raw = {**image.values.raw, **agent, **shared, **own}
+        if is_before:
+            raw.pop(tags.CONTRAST_AGENT, None)
+        found.append(HeaderValues(raw, True))
+    return found
+
+
+def _agent_values(header: Dataset) -> dict[int, bytes]:
+    """Contrast agent and time of injection of an Enhanced object, as a classic image has them."""
+    if _AGENTS not in header or not header[_AGENTS].value:
+        return {}
+    agent = header[_AGENTS][0]
+    found = {}
+    if _CODE_MEANING in agent and agent[_CODE_MEANING].value:
+        meaning = agent[_CODE_MEANING].value
+        found[tags.CONTRAST_AGENT] = encode_value(tags.CONTRAST_AGENT, meaning)
+    for given in agent[_ADMINISTRATIONS].value if _ADMINISTRATIONS in agent else ():
+        if tags.CONTRAST_START_TIME in given and given[tags.CONTRAST_START_TIME].value:
+            start = given[tags.CONTRAST_START_TIME].value
+            found[tags.CONTRAST_START_TIME] = encode_value(tags.CONTRAST_START_TIME, start)
+            break
+    return found
+
+
+def _is_before_agent(header: Dataset, frame: Dataset) -> bool:
+    """Whether the functional groups of a frame say that no contrast agent had been given."""
+    shared = header[_SHARED].value if _SHARED in header else []
+    for groups in (frame, *shared):
+        if _AGENT_USES in groups:
+            uses = groups[_AGENT_USES].value
+            said = [use[_ADMINISTERED].value for use in uses if _ADMINISTERED in use]
+            return bool(said) and "YES" not in said
+    return False
 
 
 def _group_values(item: Dataset) -> dict[int, bytes]:

@@ -101,7 +101,8 @@ class HeaderValues:
 
     def date_ordinal(self, tag: int) -> int | None:
         """Date as a day number, or None where absent or impossible."""
-        match = _DATE.fullmatch(self.text(tag)[:10])
+        text = self.text(tag)
+        match = _DATE.fullmatch(text[:10]) or _DATE.fullmatch(text[:8])  # a date, or date and time
         if not match:
             return None
         try:

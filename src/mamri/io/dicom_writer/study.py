@@ -12,12 +12,13 @@ import numpy as np
 
 from mamri.io.dicom_writer.classic_images import classic_images
 from mamri.io.dicom_writer.encode import EncodedObject
+from mamri.io.dicom_writer.enhanced_images import enhanced_images
 from mamri.io.dicom_writer.plan_study import WRITABLE_ROLES, plan_study
 from mamri.io.dicom_writer.planned_series import PlannedSeries
 from mamri.io.dicom_writer.stored_pixels import HIGHEST
 from mamri.io.dicom_writer.study_attributes import StudyIdentity
 from mamri.io.dicom_writer.values import unique_identifier
-from mamri.io.scanner_habits import SIEMENS_HABITS, ScannerHabits
+from mamri.io.scanner_habits import SIEMENS_HABITS, ObjectForm, ScannerHabits
 from mamri.records import AcquiredSeries, DicomError, GeometryError
 
 # A field of view that ends this near the midline holds one breast, mm; the reader's limit too.
@@ -85,7 +86,9 @@ def write_dicom_study(
 def _objects(
     series: PlannedSeries, identity: StudyIdentity, habits: ScannerHabits
 ) -> Iterator[EncodedObject]:
-    return classic_images(series, identity, habits)
+    if habits.form is ObjectForm.CLASSIC:
+        return classic_images(series, identity, habits)
+    return enhanced_images(series, identity, habits)
 
 
 def _check_folder(folder: Path) -> None:
