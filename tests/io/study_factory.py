@@ -10,7 +10,7 @@ import numpy as np
 
 from mamri.records import AcquiredSeries, Acquisition, SeriesRole
 
-AXIAL_SHAPE = (14, 40, 64)
+AXIAL_SHAPE = (10, 32, 48)
 DYNAMIC_TIMES = (-62.0, 47.0, 122.0, 197.0, 272.0)
 PHASE_S = 75.0
 DYNAMIC_SCAN = Acquisition(
@@ -24,18 +24,18 @@ DYNAMIC_SCAN = Acquisition(
 )
 
 
-def axial_affine(step: tuple[float, float, float] = (2.4, 3.1, 4.3)) -> np.ndarray:
+def axial_affine(step: tuple[float, float, float] = (3.4, 3.9, 5.7)) -> np.ndarray:
     """Bilateral axial grid around the midline, slices upwards, rows to the back, columns left."""
     affine = np.eye(4)
     affine[:3, :3] = [[0, 0, step[2]], [0, step[1], 0], [step[0], 0, 0]]
-    affine[:3, 3] = (-step[2] * 31.5, -step[1] * 25, -12.3)
+    affine[:3, 3] = (-step[2] * 23.5, -step[1] * 20, -12.3)
     return affine
 
 
 def sagittal_affine() -> np.ndarray:
     """Sagittal grid over the left breast: slices to the left, rows downwards, columns back."""
     affine = np.eye(4)
-    affine[:3, :3] = [[2.5, 0, 0], [0, 0, 2.9], [0, -3.3, 0]]
+    affine[:3, :3] = [[3.5, 0, 0], [0, 0, 2.9], [0, -3.3, 0]]
     affine[:3, 3] = (24.0, -80.0, 60.0)
     return affine
 
@@ -185,7 +185,7 @@ def non_suppressed() -> Study:
 
 
 def sagittal_one_breast() -> Study:
-    grid = sagittal_affine(), (16, 42, 48)
+    grid = sagittal_affine(), (12, 42, 48)
     return t2(*grid), dynamic(*grid)
 
 
@@ -221,7 +221,11 @@ def ultrafast_and_conventional() -> Study:
         phase_duration_s=5.0, fat_suppressed=True,
     )  # fmt: skip
     fast = dynamic(
-        coarse, (7, *AXIAL_SHAPE[1:]), scan=scan, times=ULTRAFAST_TIMES, contrast="ultrafast"
+        coarse,
+        (AXIAL_SHAPE[0] // 2, *AXIAL_SHAPE[1:]),
+        scan=scan,
+        times=ULTRAFAST_TIMES,
+        contrast="ultrafast",
     )
     return t2(*grid), dynamic(*grid, times=LATE_TIMES), fast
 
