@@ -181,7 +181,7 @@ PHILIPS_LABELS: Labels = MappingProxyType(
         SeriesKind.LOCALIZER: SeriesLabel("SURVEY", _FFE, _GRE, ("SK",), "FFE", 325),
         SeriesKind.DYNAMIC: SeriesLabel("dyn_eTHRIVE SENSE", _FFE, _GRE, ("MP",), "T1TFE", 434),
         SeriesKind.ULTRAFAST: SeriesLabel(
-            "4D-TRAK dyn ultrafast", _FFE, _GRE, ("MP",), "T1TFE", 723
+            "dyn_4D ultrafast", _FFE, _GRE, ("MP",), "T1TFE", 723
         ),
         SeriesKind.T1_PRE: SeriesLabel("T1W_3D_FFE_{plane}", _FFE, _GRE, ("SP",), "T1FFE", 434),
         SeriesKind.T1_POST: SeriesLabel(
