@@ -3,13 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 
 from mamri.io.dicom_reader import _tag_table as tags
+from mamri.io.dicom_reader.clusters import (
+    CandidateSeries,
+    PlannedPhase,
+    best_cluster,
+    clusters_of,
+    interval_s,
+    is_ultrafast,
+    same_frame_of_reference,
+    same_grid,
+    same_protocol,
+    tag_suppression,
+    values_of,
+    worth,
+)
 from mamri.io.dicom_reader.options import DicomOptions
-from mamri.io.dicom_reader.phases import PhaseVolume, split_volumes, start_time
+from mamri.io.dicom_reader.phases import split_volumes, start_time
 from mamri.io.dicom_reader.roles import OTHER_DIXON_PARTS, WATER_PARTS, named_pre
 from mamri.io.dicom_reader.stacks import Stack, stack_fault
 from mamri.io.dicom_reader.values import HeaderValues
@@ -24,48 +37,14 @@ from mamri.records import (
     TimingError,
 )
 
-_SAME_GRID_MM = 0.5
-_SAME_TIMING = 0.02
 # A phase lasts longer and shorter than these, s (assumption: ultrafast to high-resolution).
 _PHASE_LIMITS_S = (0.5, 600.0)
-_FAT_SUPPRESSED = frozenset({"FS", "SFS", "SPECTRAL", "FAT_SAT"})
 _SUPPRESSION_WORDS = ("fatsat", "fat sat", "fat-sat", "fs", "spair", "spir", "sfs", "stir", "fat/s")
 # All phases of one examination lie within this, s (assumption).
 _LONGEST_EXAM_S = 12 * 3600.0
 # Length of a phase where neither tags nor the interval between post-contrast phases tell it, s
 # (assumption: protocols ask for 60 to 120 s a phase).
 _USUAL_PHASE_S = 90.0
-# Phases follow each other faster than this only in ultrafast imaging, s: below 10 s a phase, while
-# conventional imaging takes 60 to 120 s (Mann RM et al., doi:10.1148/radiol.2019182947; the limit
-# between them is assumed).
-_ULTRAFAST_S = 20.0
-# A volume that covers this much of the grid of the dynamic, slice on slice, is a phase of it.
-_PART_OF_GRID = 0.5
-
-
-class CandidateSeries(Protocol):
-    """What the plan needs of a series."""
-
-    @property
-    def uid(self) -> str: ...  # noqa: D102
-    @property
-    def description(self) -> str: ...  # noqa: D102
-    @property
-    def number(self) -> int | None: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-    @property
-    def stacks(self) -> tuple[Stack, ...]: ...  # noqa: D102
-    @property
-    def faults(self) -> tuple[tuple[str, str], ...]: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlannedPhase:
-    """One phase: its frames by slice and the series it comes from."""
-
-    volume: PhaseVolume
-    series: CandidateSeries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +144,7 @@ def _plan_given(
     _check_times(times, len(chosen))
     phases = [phase for _, phase in chosen]
     for phase in phases[1:]:
-        if not _same_grid(phases[0].volume.stack, phase.volume.stack):
+        if not same_grid(phases[0].volume.stack, phase.volume.stack):
             raise GeometryError(
                 "all phases must lie on one grid, those given do not; give phases of one breast "
                 "and one protocol"
@@ -201,10 +180,10 @@ def _plan_found(
     if not candidates:
         return None, []
     split = _split(candidates, options)
-    clusters = _clusters(split.volumes)
+    clusters = clusters_of(split.volumes)
     if options.side is not None:
         clusters = [c for c in clusters if _side(c) in (options.side, None)]
-    best = _best(clusters)
+    best = best_cluster(clusters)
     for entry, error in split.errors:
         if best is None or len(best) < 2 or _would_belong(entry, best):
             raise error
@@ -293,117 +272,17 @@ def _water_alone(stacks: Sequence[Stack]) -> list[Stack]:
     ]
 
 
-def _values(phase: PlannedPhase) -> HeaderValues:
-    return phase.volume.frames[0].values
-
-
-def _clusters(volumes: Sequence[PlannedPhase]) -> list[list[PlannedPhase]]:
-    """Volumes that could be phases of one dynamic: same grid and same protocol."""
-    clusters: list[list[PlannedPhase]] = []
-    for phase in volumes:
-        for cluster in clusters:
-            if _same_protocol(cluster[0], phase) and _same_frame_of_reference(cluster[0], phase):
-                cluster.append(phase)
-                break
-        else:
-            clusters.append([phase])
-    return clusters
-
-
-def _same_protocol(a: PlannedPhase, b: PlannedPhase, *, part: bool = False) -> bool:
-    """Whether two volumes were acquired alike; `part`: one grid may hold part of the other."""
-    first, second = _values(a), _values(b)
-    for tag in (tags.REPETITION_TIME, tags.ECHO_TIME, tags.FLIP_ANGLE):
-        x, y = first.number(tag), second.number(tag)
-        if (x is None) != (y is None):
-            return False
-        if x is not None and y is not None and abs(x - y) > _SAME_TIMING * max(abs(x), abs(y)):
-            return False
-    same_kind = a.volume.stack.key.kind == b.volume.stack.key.kind
-    suppressed = _tag_suppression(first), _tag_suppression(second)
-    alike = _overlapping_grid if part else _same_grid
-    return same_kind and suppressed[0] == suppressed[1] and alike(a.volume.stack, b.volume.stack)
-
-
-def _same_grid(a: Stack, b: Stack) -> bool:
-    if a.shape != b.shape:
-        return False
-    corner = np.array([*a.shape, 1.0])
-    start = np.array([0.0, 0.0, 0.0, 1.0])
-    difference = a.affine - b.affine
-    return bool(
-        np.linalg.norm(difference @ corner) < _SAME_GRID_MM
-        and np.linalg.norm(difference @ start) < _SAME_GRID_MM
-    )
-
-
-def _overlapping_grid(a: Stack, b: Stack) -> bool:
-    """Whether most slices of the smaller stack fall on slices of the other."""
-    if (a.key.rows, a.key.columns, a.key.spacing, a.key.cosines) != (
-        b.key.rows, b.key.columns, b.key.spacing, b.key.cosines
-    ):  # fmt: skip
-        return False
-    small, large = sorted(([f[0].position for f in s.slices] for s in (a, b)), key=len)
-    near = [min(np.linalg.norm(p - q) for q in large) < _SAME_GRID_MM / 5 for p in small]
-    return bool(sum(near) > _PART_OF_GRID * len(large))
-
-
-def _same_frame_of_reference(a: PlannedPhase, b: PlannedPhase) -> bool:
-    return _values(a).text(tags.FRAME_OF_REFERENCE_UID) == _values(b).text(
-        tags.FRAME_OF_REFERENCE_UID
-    )
-
-
-def _worth(cluster: Sequence[PlannedPhase]) -> tuple[int, int, int]:
-    """Most phases, then fat suppressed before not, then most voxels."""
-    shape = cluster[0].volume.stack.shape
-    suppressed = _tag_suppression(_values(cluster[0])) is True
-    return len(cluster), int(suppressed), int(np.prod(shape))
-
-
-def _best(clusters: Sequence[list[PlannedPhase]]) -> list[PlannedPhase] | None:
-    """The dynamic to read: an ultrafast one only where no whole conventional one was acquired.
-
-    Kinetic curves need phases up to minutes after the injection, which an ultrafast series, for
-    all its phases, does not have. A conventional one that began after it has no pre-contrast phase.
-    """
-    best = max(clusters, key=_worth, default=None)
-    if best is None or not _is_ultrafast(best):
-        return best
-    begun = _first_start(best)
-    slower = [
-        cluster
-        for cluster in clusters
-        if len(cluster) > 1 and not _is_ultrafast(cluster) and _first_start(cluster) <= begun
-    ]
-    return max(slower, key=_worth, default=best)
-
-
-def _first_start(cluster: Sequence[PlannedPhase]) -> float:
-    return min((p.volume.start_s for p in cluster if p.volume.start_s is not None), default=np.inf)
-
-
-def _interval_s(cluster: Sequence[PlannedPhase]) -> float:
-    """Median time from phase to phase; infinite where it is not known."""
-    starts = sorted(p.volume.start_s for p in cluster if p.volume.start_s is not None)
-    return float(np.median(np.diff(starts))) if len(starts) == len(cluster) > 1 else np.inf
-
-
-def _is_ultrafast(cluster: Sequence[PlannedPhase]) -> bool:
-    return _interval_s(cluster) < _ULTRAFAST_S
-
-
 def _with_ultrafast_beside(
     plan: DynamicPlan, clusters: Sequence[Sequence[PlannedPhase]]
 ) -> tuple[DynamicPlan, list[Caveat]]:
     """Plan whose roles say which series are an ultrafast dynamic that is not read."""
     chosen = {id(phase) for phase in plan.phases}
-    fast = [c for c in clusters if _is_ultrafast(c) and id(c[0]) not in chosen]
+    fast = [c for c in clusters if is_ultrafast(c) and id(c[0]) not in chosen]
     if not fast:
         return plan, []
     roles, caveats = dict(plan.roles), []
     for cluster in fast:
-        what = f"{len(cluster)} volumes {_interval_s(cluster):.1f} s apart"
+        what = f"{len(cluster)} volumes {interval_s(cluster):.1f} s apart"
         for phase in cluster:
             why = f"{phase.series.reason}; ultrafast ({what}), the conventional dynamic is read"
             roles[phase.series.uid] = (SeriesRole.DYNAMIC, why, False)
@@ -468,7 +347,7 @@ def _refuse_split_frame_of_reference(
     alike = [
         phase
         for phase in volumes
-        if _same_protocol(best[0], phase) and not _same_frame_of_reference(best[0], phase)
+        if same_protocol(best[0], phase) and not same_frame_of_reference(best[0], phase)
     ]
     if alike:
         raise GeometryError(
@@ -482,10 +361,10 @@ def _refuse_incomplete_phase(best: Sequence[PlannedPhase], volumes: Sequence[Pla
     """Refuse when a volume of the same protocol lies on part of the grid: slices are missing."""
     inside = {id(phase) for phase in best}
     for phase in volumes:
-        if id(phase) in inside or not _same_frame_of_reference(best[0], phase):
+        if id(phase) in inside or not same_frame_of_reference(best[0], phase):
             continue
         first, other = best[0].volume.stack, phase.volume.stack
-        if first.shape[0] == other.shape[0] or not _same_protocol(best[0], phase, part=True):
+        if first.shape[0] == other.shape[0] or not same_protocol(best[0], phase, part=True):
             continue
         few, many = sorted((first.shape[0], other.shape[0]))
         raise GeometryError(
@@ -587,12 +466,12 @@ def _single(
 
     def fitness(phase: PlannedPhase) -> tuple[int, int, int, int]:
         named = named_pre(phase.series.description) is True
-        agent = bool(_values(phase).text(tags.CONTRAST_AGENT))
-        return (int(named), int(not agent), *_worth([phase])[1:])
+        agent = bool(values_of(phase).text(tags.CONTRAST_AGENT))
+        return (int(named), int(not agent), *worth([phase])[1:])
 
     chosen = max(singles, key=fitness)
     plan = _plan([chosen], candidates, "one volume", options)
-    agent = bool(_values(chosen).text(tags.CONTRAST_AGENT))
+    agent = bool(values_of(chosen).text(tags.CONTRAST_AGENT))
     named = named_pre(chosen.series.description)
     is_post = named is not True and (agent or named is False)
     role = SeriesRole.T1_POST if is_post else SeriesRole.T1_PRE
@@ -732,7 +611,7 @@ def _recorded_injection(plan: DynamicPlan) -> float | None:
         return None
     found = set()
     for phase in plan.phases:
-        seconds = _values(phase).time_of_day_s(tags.CONTRAST_START_TIME)
+        seconds = values_of(phase).time_of_day_s(tags.CONTRAST_START_TIME)
         if seconds is not None:
             offset = seconds - origin % 86_400.0
             found.add(round(offset + (86_400.0 if offset < -43_200.0 else 0.0), 1))
@@ -747,7 +626,7 @@ def _recorded_injection(plan: DynamicPlan) -> float | None:
 
 def _named_pre_phases(plan: DynamicPlan) -> tuple[int | None, str]:
     """Number of leading pre-contrast phases by contrast agent, then by name; None if untold."""
-    agents = [bool(_values(phase).text(tags.CONTRAST_AGENT)) for phase in plan.phases]
+    agents = [bool(values_of(phase).text(tags.CONTRAST_AGENT)) for phase in plan.phases]
     n_without = agents.index(True) if True in agents else len(agents)
     if 0 < n_without < len(agents) and all(agents[n_without:]):
         return n_without, "ContrastBolusAgent (0018,0010) is absent"
@@ -761,7 +640,7 @@ def _named_pre_phases(plan: DynamicPlan) -> tuple[int | None, str]:
 
 def _duration(phases: Sequence[PlannedPhase], starts: tuple[float, ...] | None) -> float | None:
     """Time to acquire one phase, where a plausible one is recorded."""
-    values = _values(phases[-1])
+    values = values_of(phases[-1])
     maker = values.text(tags.MANUFACTURER).casefold()
     siemens = values.private_number(tags.SIEMENS_SLICE_DURATION)
     resolution = values.number(tags.TEMPORAL_RESOLUTION)
@@ -783,21 +662,9 @@ def _duration(phases: Sequence[PlannedPhase], starts: tuple[float, ...] | None) 
     return None
 
 
-def _tag_suppression(values: HeaderValues) -> bool | None:
-    options = {part.upper() for part in values.texts(tags.SCAN_OPTIONS)}
-    standard = values.text(tags.FAT_SUPPRESSION).upper()
-    if options & _FAT_SUPPRESSED or any("FAT" in o and "SAT" in o for o in options):
-        return True
-    if standard and standard != "NONE":
-        return True
-    if values.owns(tags.PHILIPS_SPIR) and values.text(tags.PHILIPS_SPIR) in ("Y", "YES", "1"):
-        return True
-    return False if options or standard == "NONE" else None
-
-
 def _acquisition(phases: Sequence[PlannedPhase], duration: float | None) -> Acquisition:
-    values = _values(phases[0])
-    suppressed = _tag_suppression(values)
+    values = values_of(phases[0])
+    suppressed = tag_suppression(values)
     source = "ScanOptions (0018,0022) and its vendor forms" if suppressed is not None else ""
     if suppressed is not True:
         words = " ".join(
@@ -810,7 +677,7 @@ def _acquisition(phases: Sequence[PlannedPhase], duration: float | None) -> Acqu
             t.upper() for t in values.texts(tags.IMAGE_TYPE)
         }:
             suppressed, source = True, "a Dixon water image"
-    agents = [_values(phase).text(tags.CONTRAST_AGENT) for phase in phases]
+    agents = [values_of(phase).text(tags.CONTRAST_AGENT) for phase in phases]
     return Acquisition(
         manufacturer=values.text(tags.MANUFACTURER) or None,
         model=values.text(tags.MODEL_NAME) or None,
