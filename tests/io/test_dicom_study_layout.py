@@ -20,7 +20,7 @@ from mamri.io.scanner_habits import (
     SIEMENS_XA_HABITS,
     ScannerHabits,
 )
-from mamri.records import AcquiredSeries, DicomError, GeometryError, SeriesRole
+from mamri.records import AcquiredSeries, DicomError, GeometryError, InputError, SeriesRole
 
 from .study_factory import (
     DYNAMIC_TIMES,
@@ -232,6 +232,17 @@ def test_the_same_study_is_written_byte_for_byte(tmp_path: Path, habits: Scanner
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
     assert told[: len(told) // 2] == told[len(told) // 2 :]
     assert len({p.parent for p in first}) == len(told) // 2
+
+
+def test_habits_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(InputError, match="got both"):
+        replace(SIEMENS_HABITS, dixon_in_one_series=True)
+
+
+def test_a_late_series_names_the_contrast_agent(layout: Layout) -> None:
+    series = layout(SIEMENS_HABITS, "axial-fs")
+    assert "gadobutrol" == series["ax t1 fs hires post"][0].ContrastBolusAgent
+    assert "ContrastBolusAgent" not in series["t2_tse_ax"][0]
 
 
 def _refused(study: tuple[AcquiredSeries, ...], folder: Path) -> None:

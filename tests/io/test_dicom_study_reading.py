@@ -225,6 +225,9 @@ def test_without_an_injection_time_the_first_bright_phase_is_taken(
     assert truth.times_s is not None
     np.testing.assert_allclose(np.diff(exam.dynamic.times_s), np.diff(truth.times_s), atol=1e-3)
     assert "injection_time_assumed" in [caveat.code for caveat in exam.caveats]
+    assert exam.timing is not None
+    told_by = "the images brighten" if habits.contrast_agent_on_all_phases else "ContrastBolusAgent"
+    assert told_by in exam.timing.injection_source
 
 
 def test_phases_that_only_slice_triggers_tell_apart_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mamri.io._scanner_label_table import (
     DixonLabels,
     Labels,
 )
+from mamri.records import InputError
 
 
 class ObjectForm(StrEnum):
@@ -126,6 +127,13 @@ class ScannerHabits:
     fat_saturation_words: tuple[str, ...] = ("FS",)
     receive_coil: str = "Breast"
     start: datetime = datetime(2025, 3, 14, 9, 41, 7)
+
+    def __post_init__(self) -> None:
+        if self.one_series_a_phase and self.dixon_in_one_series:
+            raise InputError(
+                "either phases are series of their own or Dixon parts share a series, got both; "
+                "set one of one_series_a_phase and dixon_in_one_series"
+            )
 
 
 SIEMENS_HABITS = ScannerHabits(

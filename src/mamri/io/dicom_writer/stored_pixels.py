@@ -52,9 +52,6 @@ def pixel_form(series: PlannedSeries, habits: ScannerHabits) -> PixelForm:
     if habits.rescaled:
         levels = HIGHEST if wide else _HIGHEST_12_BIT
         slope = float(decimal(highest / levels)) if highest else 1.0
-        # Nine digits may fall short of the exact slope: the largest value must stay in range.
-        if highest / slope > levels + 0.5:
-            slope = float(decimal(slope * (1 + 1e-8)))
         return PixelForm(slope, 16 if wide else 12, False)
     if habits.signed_pixels and highest <= _HIGHEST_SIGNED:
         return PixelForm(None, 16, True)
