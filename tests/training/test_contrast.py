@@ -1,0 +1,124 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from training.chest import FAT, LESION
+
+from mamri.training import CachedAnatomy, ContrastSettings
+from mamri.training.contrast import TEXTURE_ZERO, Contrast, draw_contrast
+from mamri.training.draws import seeded_draws
+
+SETTINGS = ContrastSettings()
+
+
+def _contrasts(
+    chest: CachedAnatomy, settings: ContrastSettings, n: int = 1000, dynamic: bool = False
+) -> list[Contrast]:
+    return [
+        draw_contrast(chest, settings, seeded_draws(1, k, 1, torch.device("cpu")), dynamic=dynamic)
+        for k in range(n)
+    ]
+
+
+def test_as_many_images_are_physical_and_inverted_as_asked(chest: CachedAnatomy) -> None:
+    drawn = _contrasts(chest, SETTINGS)
+
+    # Five standard errors of a share of 1,000.
+    assert abs(np.mean([c.is_physical for c in drawn]) - 0.4) < 0.078
+    assert abs(np.mean([c.is_inverted for c in drawn]) - 0.1) < 0.048
+
+
+def test_without_tables_nothing_is_physical(chest: CachedAnatomy) -> None:
+    drawn = _contrasts(replace(chest, signal_tables=()), SETTINGS, 50)
+
+    assert not any(c.is_physical for c in drawn)
+
+
+def test_air_is_dark_in_every_contrast(chest: CachedAnatomy) -> None:
+    for dynamic in (False, True):
+        for c in _contrasts(chest, SETTINGS, 50, dynamic):
+            for table in (c.by_texture, c.by_uptake):
+                assert table is None or float(table[..., 0, :].abs().max()) == 0
+
+
+def test_an_inverted_contrast_exchanges_dark_and_bright(chest: CachedAnatomy) -> None:
+    present = list(chest.present)
+    for physics in (0.0, 1.0):
+        plain, inverted = (
+            _contrasts(
+                chest,
+                replace(SETTINGS, physics_probability=physics, inversion_probability=p),
+                1,
+            )[0]
+            for p in (0.0, 1.0)
+        )
+        for a, b in (
+            (plain.by_texture, inverted.by_texture),
+            (plain.by_uptake, inverted.by_uptake),
+        ):
+            if a is not None and b is not None:
+                total = (a + b)[..., present, :]
+                torch.testing.assert_close(total, total.amax().expand_as(total))
+
+
+def test_every_tissue_differs_from_fat(chest: CachedAnatomy) -> None:
+    even = replace(SETTINGS, physics_probability=0, sd_range=(0, 0), max_clusters=1)
+    for c in _contrasts(chest, even, 100):
+        assert c.by_texture is not None
+        means = c.by_texture[:, TEXTURE_ZERO]
+        others = [code for code in chest.present if code != FAT]
+        assert float((means[others] - means[FAT]).abs().min()) > 0.12 - 1e-5
+
+
+def test_tissues_share_means_as_often_as_asked(chest: CachedAnatomy) -> None:
+    even = replace(SETTINGS, physics_probability=0, sd_range=(0, 0), max_clusters=1,
+                   shared_mean_probability=1.0, min_fat_contrast=0.0)  # fmt: skip
+    for c in _contrasts(chest, even, 20):
+        assert c.by_texture is not None
+        assert len(c.by_texture[1:, TEXTURE_ZERO].unique()) <= 4
+
+
+def test_clusters_are_steps_inside_a_tissue(chest: CachedAnatomy) -> None:
+    stepped = replace(SETTINGS, physics_probability=0, sd_range=(0, 0), max_clusters=4)
+    levels = []
+    for c in _contrasts(chest, stepped, 20):
+        assert c.by_texture is not None
+        levels += [len(row.unique()) for row in c.by_texture[5:]]
+
+    assert {1, 2, 3, 4} == set(levels)
+
+
+def test_physical_tissues_keep_their_order_of_brightness(chest: CachedAnatomy) -> None:
+    exact = replace(SETTINGS, physics_probability=1, tissue_jitter=0, inversion_probability=0)
+    tables = [t.signal[p] for t in chest.signal_tables for p in range(t.n_phases)]
+    for c in _contrasts(chest, exact, 30):
+        assert c.by_uptake is not None
+        found = c.by_uptake[0]
+        torch.testing.assert_close(torch.tensor(1.0), found[list(chest.present), 100].max())
+        assert any(torch.allclose(found * t[FAT, 0] / found[FAT, 0], t, atol=1e-5) for t in tables)
+
+
+@pytest.mark.parametrize("physics", [0.0, 1.0])
+def test_dynamic_contrasts_start_without_agent_and_lesions_enhance(
+    chest: CachedAnatomy, physics: float
+) -> None:
+    coding = replace(chest.coding, enhancing_tissues=(LESION,))
+    settings = replace(SETTINGS, physics_probability=physics)
+    for c in _contrasts(replace(chest, coding=coding), settings, 30, dynamic=True):
+        assert c.by_uptake is not None
+        assert not c.is_inverted
+        assert 3 == c.n_images
+        before, first, _ = c.by_uptake[:, LESION]
+        assert float(before.std()) < 1e-6  # the same at every uptake
+        assert float((first - before)[100]) > 0.25
+        assert torch.all(c.by_uptake[:, FAT].std(dim=0) < 0.03)
+
+
+def test_fat_is_left_unsuppressed_as_often_as_asked(chest: CachedAnatomy) -> None:
+    drawn = _contrasts(chest, replace(SETTINGS, physics_probability=1))
+    left = [c.fat for c in drawn if c.fat is not None]
+
+    assert abs(len(left) / 1000 - 0.4) < 0.078
+    assert max(f.amount for f in left) <= 0.8
+    assert abs(np.mean([f.is_patchy for f in left]) - 0.5) < 0.125
