@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from mamri.pipeline.simulate_exam import simulate_to_folder
+from mamri.pipeline.simulate_exam import SimulationRequest, simulate_to_folder
 
 _READ = (
     "import sys, time; from pathlib import Path; from mamri.io.read_exam import read_exam; "
@@ -68,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.work / "exam"
     if not (folder / "truth.json").exists():
-        simulate_to_folder(folder, preset="benchmark", overwrite=True)
+        simulate_to_folder(folder, request=SimulationRequest("benchmark"), seed=11, overwrite=True)
     exam = folder / "dicom"
     if options.dcm2niix:
         pairs = [_read_pair(exam, options.work, options.dcm2niix) for _ in range(options.runs)]

@@ -74,7 +74,8 @@ def test_an_unknown_preset_is_refused_with_the_known_ones(tmp_path: Path) -> Non
     run = _run("simulate", "-o", "out", "--preset", "mars", cwd=tmp_path)
 
     assert 3 == run.returncode
-    assert "demo, benchmark, sagittal, non-suppressed" in run.stderr
+    assert "demo, axial-fs, axial-plain, sagittal" in run.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_version_is_printed(tmp_path: Path) -> None:

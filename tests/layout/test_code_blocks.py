@@ -9,11 +9,11 @@ import pytest
 
 import mamri
 from mamri.io.dicom_writer import write_dicom_exam
-from mamri.simulation import DEMO, simulate_exam
+from mamri.simulation import DEMO_CONDITION, PROTOCOLS, demo_woman, simulate_exam
 
 ROOT = Path(__file__).parents[2]
 # Pages whose blocks need no exam.
-_QUICK = ["docs/reference/settings.md"]
+_QUICK = ["docs/reference/settings.md", "docs/explanation/simulation.md"]
 # Pages whose blocks read the demo's exam.
 _WITH_EXAM = ["docs/getting-started.md", "docs/reference/python.md"]
 
@@ -34,12 +34,16 @@ def _run(page: str) -> dict[str, Any]:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's exam in voxels twice as large, where `make demo` puts it."""
     folder = tmp_path_factory.mktemp("blocks")
-    s, r, c = DEMO.shape
-    dz, dy, dx = DEMO.spacing_mm
-    coarse = replace(DEMO, shape=(s // 2, r // 2, c // 2), spacing_mm=(2 * dz, 2 * dy, 2 * dx))
+    demo = PROTOCOLS["demo"]
+    (s, r, c), (dz, dy, dx) = demo.dynamic.grid.shape, demo.dynamic.grid.spacing_mm
+    grid = replace(
+        demo.dynamic.grid, shape=(s // 2, r // 2, c // 2), spacing_mm=(2 * dz, 2 * dy, 2 * dx)
+    )
+    coarse = replace(demo, dynamic=replace(demo.dynamic, grid=grid))
+    simulated = simulate_exam(demo_woman(7), coarse, condition=DEMO_CONDITION)
     exam = folder / "demo-output" / "exam" / "dicom"
     exam.parent.mkdir(parents=True)
-    write_dicom_exam(simulate_exam(coarse).exam, exam)
+    write_dicom_exam(simulated.exam, exam)
     return folder
 
 
@@ -77,4 +81,4 @@ def test_blocks_with_an_exam_run(
     monkeypatch.chdir(demo_folder)
     # One analysis serves every page: they all read the same exam.
     monkeypatch.setattr(mamri, "analyze", lambda exam: readme_names["result"])
-    assert _run(page)["exam"].dynamic.n_phases == len(DEMO.times_s)
+    assert _run(page)["exam"].dynamic.n_phases == len(PROTOCOLS["demo"].dynamic.times_s)

@@ -32,7 +32,7 @@ class _Demo(NamedTuple):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> _Demo:
     folder = tmp_path_factory.mktemp("demo")
-    simulate_to_folder(folder / "exam", preset="demo", seed=1)
+    simulate_to_folder(folder / "exam", seed=1)
     result, document = analyze_to_folder(folder / "exam" / "dicom", folder / "result")
     truth = json.loads((folder / "exam" / "truth.json").read_text())
     return _Demo(folder, truth, result, document)

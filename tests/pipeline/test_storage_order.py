@@ -10,12 +10,19 @@ import pytest
 from mamri.io.read_exam import read_exam
 from mamri.pipeline.analyze_exam import analyze_exam
 from mamri.records import ExamResult
-from mamri.simulation import SAGITTAL, SimulatedExam, simulate_exam
+from mamri.simulation import (
+    DEMO_CONDITION,
+    PROTOCOLS,
+    SimulatedExam,
+    demo_woman,
+    simulate_exam,
+)
 
 
 @pytest.fixture(scope="module")
 def simulated() -> SimulatedExam:
-    return simulate_exam(SAGITTAL)
+    sagittal = replace(PROTOCOLS["sagittal"], t2=None)
+    return simulate_exam(demo_woman(3), sagittal, condition=DEMO_CONDITION)
 
 
 def _stored(simulated: SimulatedExam, folder: Path, axes: tuple[int, ...], flips: tuple[int, ...]):

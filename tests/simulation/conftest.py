@@ -2,16 +2,25 @@ from dataclasses import replace
 
 import pytest
 
-from mamri.simulation import DEMO, SimulatedExam, SimulationSettings, simulate_exam
+from mamri.simulation import (
+    DEMO_CONDITION,
+    PROTOCOLS,
+    Protocol,
+    SimulatedExam,
+    demo_woman,
+    simulate_exam,
+)
+from mamri.simulation.sequences import Grid
 
-SMALL = replace(DEMO, shape=(48, 104, 104), spacing_mm=(3.6, 3.2, 3.2))
+_DEMO = PROTOCOLS["demo"]
+SMALL = replace(_DEMO, dynamic=replace(_DEMO.dynamic, grid=Grid((48, 104, 104), (3.6, 3.2, 3.2))))
 
 
 @pytest.fixture(scope="session")
-def small_settings() -> SimulationSettings:
+def small_protocol() -> Protocol:
     return SMALL
 
 
 @pytest.fixture(scope="session")
 def small_exam() -> SimulatedExam:
-    return simulate_exam(SMALL)
+    return simulate_exam(demo_woman(7), SMALL, condition=DEMO_CONDITION)

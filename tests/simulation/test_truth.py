@@ -32,8 +32,9 @@ def test_all_curve_types_occur_and_both_sides_have_lesions(small_exam: Simulated
 
 
 def test_curve_types_are_the_wanted_ones_and_unambiguous(small_exam: SimulatedExam) -> None:
-    for spec, lesion in zip(small_exam.settings.lesions, small_exam.truth.lesion_list, strict=True):
-        assert lesion.curve is spec.curve
+    for plan, lesion in zip(small_exam.woman.lesions, small_exam.truth.lesion_list, strict=True):
+        assert lesion.curve is plan.curve
+        assert lesion.delayed_change_percent is not None
         assert abs(abs(lesion.delayed_change_percent) - 10) > 5
 
 
@@ -61,8 +62,8 @@ def test_masks_nest_as_anatomy_does(small_exam: SimulatedExam) -> None:
 
 
 def test_density_is_near_the_wanted_one(small_exam: SimulatedExam) -> None:
-    wanted = 100 * small_exam.settings.density
-    for found in small_exam.truth.density_percent.values():
+    for side, found in small_exam.truth.density_percent.items():
+        wanted = 100 * small_exam.woman.density_of(side)
         # Random sampling of the score and the edge voxels: a fifth of the value.
         assert found == pytest.approx(wanted, rel=0.2)
 
@@ -81,15 +82,15 @@ def test_truth_survives_json(small_exam: SimulatedExam) -> None:
     assert [lesion["curve"] for lesion in document["lesions"]] == [
         lesion.curve.value for lesion in small_exam.truth.lesion_list
     ]
-    assert document["times_s"] == list(small_exam.settings.times_s)
+    assert document["times_s"] == list(small_exam.protocol.dynamic.times_s)
 
 
 def test_outer_lesions_lie_further_from_the_midline_than_the_nipple(
     small_exam: SimulatedExam,
 ) -> None:
     truth = small_exam.truth
-    for spec, lesion in zip(small_exam.settings.lesions, truth.lesion_list, strict=True):
+    for plan, lesion in zip(small_exam.woman.lesions, truth.lesion_list, strict=True):
         nipple = truth.nipples_mm_lps[lesion.side]
         is_outer = abs(lesion.centroid_mm_lps[0]) > abs(nipple[0])
-        assert is_outer == (spec.lateral > 0)
-        assert (lesion.centroid_mm_lps[2] > nipple[2]) == (spec.up > 0)
+        assert is_outer == (plan.lateral > 0)
+        assert (lesion.centroid_mm_lps[2] > nipple[2]) == (plan.up > 0)

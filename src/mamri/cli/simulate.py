@@ -1,23 +1,92 @@
-"""``mamri simulate``: a breast MRI exam with known truth."""
+"""``mamri simulate``: breast MRI exams with known truth."""
 
+import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mamri.cli.options import JsonOption
 from mamri.cli.progress import step_progress
+
+
+class Form(StrEnum):
+    """File format of the exams."""
+
+    DICOM = "dicom"
+    NIFTI = "nifti"
 
 
 def simulate(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write; must be new or empty.")
-    ],
-    preset: Annotated[str, typer.Option("--preset", help="Protocol to imitate.")] = "demo",
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same exam.")] = 1,
+        Path | None, typer.Option("--output", "-o", help="Folder to write; must be new or empty.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option("--preset", help="Protocol to imitate; --list shows them.")
+    ] = "demo",
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same exam.", min=0)] = 1,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=1, help="Number of exams, each in a folder of its own; seeds count up."
+        ),
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="Format of the images.")] = Form.DICOM,
+    vendor: Annotated[
+        str | None,
+        typer.Option("--vendor", help="Scanner whose DICOM habits to imitate; --list shows them."),
+    ] = None,
+    maps: Annotated[
+        bool, typer.Option("--maps/--no-maps", help="Write true Ktrans, ve, vp, T1, T2, ADC maps.")
+    ] = True,
+    list_presets: Annotated[
+        bool, typer.Option("--list", help="Show presets and vendors and do nothing else.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier simulation (without --n).")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Simulate one exam: DICOM files, truth masks and truth.json."""
-    from mamri.pipeline.simulate_exam import simulate_to_folder
+    """Simulate exams: images, truth masks, true parameter maps and truth.json."""
+    if list_presets:
+        _print_presets(as_json)
+        return
+    if output is None:
+        raise typer.BadParameter("give the folder to write with -o DIR")
+    from mamri.pipeline.simulate_exam import (  # imported late: --help stays quick
+        N_STEPS,
+        ExamForm,
+        SimulationRequest,
+        simulate_many,
+        simulate_to_folder,
+    )
 
-    with step_progress(3) as begin:
-        folder = simulate_to_folder(output, preset=preset, seed=seed, begin_step=begin)
-    typer.echo(f"simulated exam: {folder}")
+    request = SimulationRequest(preset, ExamForm(form.value), vendor, maps)
+    with step_progress(N_STEPS * (n or 1)) as begin:
+        if n is None:
+            simulate_to_folder(
+                output, request=request, seed=seed, overwrite=overwrite, begin_step=begin
+            )
+            rows: list[dict[str, object]] = [{"folder": str(output), "seed": seed}]
+        else:
+            rows = simulate_many(output, request=request, first_seed=seed, n=n, begin_step=begin)
+    if as_json:
+        typer.echo(json.dumps({"output": str(output), "exams": rows}, indent=2))
+    elif n is None:
+        typer.echo(f"simulated exam: {output}")
+    else:
+        typer.echo(f"{len(rows)} simulated exams: {output / 'exams.csv'}")
+
+
+def _print_presets(as_json: bool) -> None:
+    from mamri.pipeline.simulate_exam import HABITS
+    from mamri.simulation import PROTOCOLS
+
+    if as_json:
+        presets = {name: protocol.models for name, protocol in PROTOCOLS.items()}
+        typer.echo(json.dumps({"presets": presets, "vendors": list(HABITS)}, indent=2))
+        return
+    for name, protocol in PROTOCOLS.items():
+        typer.echo(f"{name:<20} {protocol.models}")
+    typer.echo(f"vendors: {', '.join(HABITS)}")

@@ -6,11 +6,12 @@ from pathlib import Path
 from mamri.pipeline.analyze_to_folder import N_STEPS as ANALYSIS_N_STEPS
 from mamri.pipeline.analyze_to_folder import analyze_to_folder
 from mamri.pipeline.output_folder import check_output
+from mamri.pipeline.simulate_exam import N_STEPS as SIMULATION_N_STEPS
 from mamri.pipeline.simulate_exam import simulate_to_folder
 from mamri.pipeline.step_clock import silent
 from mamri.records import InputError
 
-N_STEPS = ANALYSIS_N_STEPS + 3
+N_STEPS = ANALYSIS_N_STEPS + SIMULATION_N_STEPS
 
 
 def run_demo(

@@ -2,7 +2,6 @@
 
 All lengths are mm in LPS; the origin lies in the middle of the chest wall between the breasts.
 Signed distances are negative inside. The woman lies prone, so the breasts hang to the front (-y).
-Sizes are chosen after clinical prone breast exams; those without a source are assumptions.
 """
 
 from dataclasses import dataclass
@@ -12,11 +11,9 @@ import numpy as np
 from scipy import ndimage
 
 from mamri.records import Laterality
+from mamri.simulation.physique import BreastShape, Physique
 
 COARSE_MM = 3.0  # spacing of the fields; the shapes are smooth on this scale
-
-# Skin thickness: mean 1.45 mm, range 0.8 to 3 mm (Huang S-Y et al., Med Phys 2008;35:1199-1206).
-SKIN_MM = 1.6
 
 
 class Field(IntEnum):
@@ -31,38 +28,10 @@ class Field(IntEnum):
     LIVER = 6  # mm to the liver's surface
     FOOTPRINT = 7  # 1 at the edge of a breast seen from the front, 0 at its axis
     FORWARD = 8  # 0 at the chest, 1 at the nipple
+    TERRITORY = 9  # as FOOTPRINT, but widened to the midline: what is read as breast lies below 1
 
 
-@dataclass(frozen=True, slots=True)
-class BreastShape:
-    """One breast, prone.
-
-    Parameters
-    ----------
-    side : Laterality
-    centre_mm : (x, y, z), mm
-        On the chest, where the axis of the breast begins.
-    half_width_mm, upper_mm, lower_mm : float, mm
-        Extent to the sides, upwards and downwards at the chest.
-    length_mm : float, mm
-        From the chest to the tip.
-    lean_mm : float, mm
-        Shift of the tip away from the midline.
-    """
-
-    side: Laterality
-    centre_mm: tuple[float, float, float]
-    half_width_mm: float
-    upper_mm: float
-    lower_mm: float
-    length_mm: float
-    lean_mm: float
-
-    @property
-    def nipple_mm(self) -> tuple[float, float, float]:
-        """Tip of the breast."""
-        x, y, z = self.centre_mm
-        return x + self.lean_mm, y - self.length_mm, z
+N_FIELDS = len(Field)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +40,25 @@ class Body:
 
     Parameters
     ----------
-    breasts : tuple of BreastShape
-        Right, left.
+    physique : Physique
     fields : (Z, Y, X, F) float32
         Coarse fields in the order of `Field`, z to the head, y to the back, x to the left.
     origin_mm : (3,) float, mm
         LPS position (x, y, z) of the first coarse point.
     """
 
-    breasts: tuple[BreastShape, ...]
+    physique: Physique
     fields: np.ndarray
     origin_mm: np.ndarray
+
+    @property
+    def breasts(self) -> tuple[BreastShape, ...]:
+        """Right, left."""
+        return self.physique.breasts
+
+    def breast(self, side: Laterality) -> BreastShape:
+        """The breast of one side."""
+        return next(b for b in self.breasts if b.side is side)
 
     def sample(self, field: Field, points_mm: np.ndarray) -> np.ndarray:
         """Values of one field at points.
@@ -99,22 +76,6 @@ class Body:
         return np.asarray(
             ndimage.map_coordinates(self.fields[..., field], index, order=1, mode="nearest")
         )
-
-
-def draw_breasts(rng: np.random.Generator) -> tuple[BreastShape, ...]:
-    """Right and left breast of a random woman; the two sides differ by a few percent."""
-    width, upper, lower = rng.normal(59, 3.5), rng.normal(86, 5), rng.normal(56, 3.5)
-    length, apart = rng.normal(108, 9), rng.normal(86, 3)
-    breasts = []
-    for side, sign in ((Laterality.RIGHT, -1), (Laterality.LEFT, 1)):
-        scale = rng.normal(1.0, 0.025)
-        centre = (sign * apart, 33.0 + rng.normal(0, 1), -8.0 + rng.normal(0, 3))
-        breasts.append(
-            BreastShape(
-                side, centre, width * scale, upper, lower * scale, length * scale, sign * 8.0
-            )
-        )
-    return tuple(breasts)
 
 
 def _ellipsoid(
@@ -138,7 +99,7 @@ def _as_distance(level: np.ndarray, smallest: float) -> np.ndarray:
     return np.asarray(level / np.maximum(slope, smallest))
 
 
-def _smooth_union(a: np.ndarray, b: np.ndarray, blend_mm: float) -> np.ndarray:
+def _smooth_union(a: np.ndarray, b: np.ndarray, blend_mm: np.ndarray | float) -> np.ndarray:
     """Union of two shapes whose meeting edge is rounded over ``blend_mm``."""
     h = np.clip(0.5 + 0.5 * (b - a) / blend_mm, 0, 1)
     return np.asarray(b * (1 - h) + a * h - blend_mm * h * (1 - h))
@@ -154,34 +115,67 @@ def _bumps(
 
 def _breast_fields(
     breast: BreastShape, x: np.ndarray, y: np.ndarray, z: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distance to the breast's surface, footprint and forward coordinate."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Distance to the breast's surface, footprint, forward coordinate and territory."""
     cx, cy, cz = breast.centre_mm
+    sign = -1.0 if breast.side is Laterality.RIGHT else 1.0
     forward = (cy - y) / breast.length_mm
-    dx = (x - cx - breast.lean_mm * np.clip(forward, 0, 1)) / breast.half_width_mm
-    dz = z - cz
+    ahead = np.clip(forward, 0, 1)
+    dx = (x - cx - breast.lean_mm * ahead) / breast.half_width_mm
+    dz = z - cz - breast.droop_mm * ahead
     dz = np.where(dz > 0, dz / breast.upper_mm, dz / breast.lower_mm)
     footprint = np.sqrt(dx**2 + dz**2)
-    # The upper slope is straight, the lower side full: exponents 1.6 and 2.8 along the axis.
-    exponent = 2.2 - 0.6 * dz / np.maximum(footprint, 0.2)
+    # The upper slope is straight, the lower side full.
+    exponent = breast.fullness - 0.6 * dz / np.maximum(footprint, 0.2)
     level = footprint**2.3 + np.maximum(forward, 0) ** exponent - 1
-    return _as_distance(level, 0.6 / breast.half_width_mm), footprint, forward
+    inner = np.clip(1.0 / max(0.2, abs(cx) / breast.half_width_mm), 0.3, 1.0)
+    to_midline = np.where(sign * dx < 0, dx * inner * 0.8, dx)
+    territory = np.sqrt(to_midline**2 + dz**2) / 1.08
+    distance = _as_distance(level, 0.6 / breast.half_width_mm)
+    return distance, footprint, forward, territory
 
 
-def _muscle_thickness(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+def _slope_factor(breast: BreastShape, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """How much more gently the breast meets the chest above and outside than in the lower fold."""
+    cx, _, cz = breast.centre_mm
+    above = 1 / (1 + np.exp(-(z - cz - 0.15 * breast.upper_mm) / 12.0))
+    aside = np.abs(x) - abs(cx) - 0.3 * breast.half_width_mm
+    return np.asarray(1 + 2.6 * above + 1.2 / (1 + np.exp(-aside / 10.0)))
+
+
+def _muscle_thickness(x: np.ndarray, z: np.ndarray, pectoral_mm: float) -> np.ndarray:
     """Pectoral muscle in front of the ribs, mm: thick above and beside, thin at the sternum."""
-    across = np.clip((np.abs(x) - 10) / 30, 0, 1) * np.clip((150 - np.abs(x)) / 60, 0.15, 1)
-    along = 0.3 + 0.7 / (1 + np.exp(-(z + 15) / 18))
+    across = np.clip((np.abs(x) - 8) / 30, 0, 1) * np.clip((150 - np.abs(x)) / 60, 0.15, 1)
+    along = 0.25 + 0.75 / (1 + np.exp(-(z + 15 - 0.25 * np.abs(x)) / 18))
     beside = 9.0 * np.clip((np.abs(x) - 112) / 25, 0, 1)  # serratus and latissimus
-    return np.asarray(15.0 * across**0.7 * along + beside)
+    return np.asarray(pectoral_mm * across**0.7 * along + beside)
 
 
-def make_body(rng: np.random.Generator, *, low_mm: np.ndarray, high_mm: np.ndarray) -> Body:
-    """Draw a woman and compute her coarse fields.
+def _grid(
+    low_mm: np.ndarray, high_mm: np.ndarray
+) -> tuple[np.ndarray, tuple[int, ...], list[np.ndarray]]:
+    """Origin, shape (Z, Y, X) and open coordinates (x, y, z) of the coarse grid."""
+    origin = np.floor(low_mm / COARSE_MM - 2) * COARSE_MM
+    size = np.ceil((high_mm - origin) / COARSE_MM).astype(int) + 3
+    axes = [
+        (origin[k] + COARSE_MM * np.arange(size[k])).reshape(
+            [-1 if k == 2 - a else 1 for a in range(3)]
+        )
+        for k in range(3)
+    ]
+    return origin, tuple(size[::-1]), axes
+
+
+def make_body(
+    rng: np.random.Generator, physique: Physique, *, low_mm: np.ndarray, high_mm: np.ndarray
+) -> Body:
+    """Compute the coarse fields of a woman.
 
     Parameters
     ----------
     rng : numpy Generator
+        For the unevenness of every surface.
+    physique : Physique
     low_mm, high_mm : (3,) float, mm LPS
         Corners of the box to cover.
 
@@ -189,49 +183,59 @@ def make_body(rng: np.random.Generator, *, low_mm: np.ndarray, high_mm: np.ndarr
     -------
     Body
     """
-    breasts = draw_breasts(rng)
-    origin = np.floor(low_mm / COARSE_MM - 2) * COARSE_MM
-    size = np.ceil((high_mm - origin) / COARSE_MM).astype(int) + 3
-    x, y, z = (
-        (origin[k] + COARSE_MM * np.arange(size[k])).reshape(
-            [-1 if k == 2 - a else 1 for a in range(3)]
-        )
-        for k in range(3)
-    )
-    shape = tuple(size[::-1])
-    yc = 140.0 + 0.17 * z  # the prone chest slopes to the front towards the feet
+    origin, shape, (x, y, z) = _grid(low_mm, high_mm)
+    p = physique
+    centre_y = p.chest_front_mm + p.rib_depth_mm + p.chest_slope * z
     flat = np.zeros(shape)
-    torso = _ellipsoid(x, y - yc, flat, centre=(0, 0, 0), radii=(215, 119, 1e9))
-    ribcage = _ellipsoid(x, y - yc, flat, centre=(0, 2, 0), radii=(152, 98, 1e9))
-    pleura = _ellipsoid(x, y - yc, flat, centre=(0, 2, 0), radii=(137, 83, 1e9))
+    upright = y - centre_y
+    wide, deep = p.rib_width_mm, p.rib_depth_mm
+    ribcage = _ellipsoid(x, upright, flat, centre=(0, 0, 0), radii=(wide, deep, 1e9))
     ribcage = ribcage + _bumps(rng, shape, size_mm=24, height_mm=1.8)
-    pleura = np.maximum(pleura, ribcage + 13.0) + _bumps(rng, shape, size_mm=12, height_mm=0.7)
-    muscle = ribcage - _muscle_thickness(x, z) + _bumps(rng, shape, size_mm=15, height_mm=0.9)
+    pleura = ribcage + 13.0 + _bumps(rng, shape, size_mm=12, height_mm=0.7)
+    muscle = ribcage - _muscle_thickness(x, z, p.pectoral_mm)
+    muscle = muscle + _bumps(rng, shape, size_mm=15, height_mm=0.9)
+    fat = p.fat_mm
+    torso = _ellipsoid(
+        x, upright, flat, centre=(0, 0, 0), radii=(wide + 30 + 1.6 * fat, deep + 8 + fat, 1e9)
+    )
 
     skin, footprint, forward = torso, np.full(shape, 9.0), flat
-    for breast in breasts:
-        distance, print_, ahead = _breast_fields(breast, x, y, z)
-        skin = _smooth_union(skin, distance, 14.0)
+    territory = np.full(shape, 9.0)
+    for breast in p.breasts:
+        distance, print_, ahead, own = _breast_fields(breast, x, y, z)
+        skin = _smooth_union(skin, distance, p.fold_mm * _slope_factor(breast, x, z))
         nearer = print_ < footprint
         footprint = np.where(nearer, print_, footprint)
         forward = np.where(nearer, ahead, forward)
+        territory = np.where((x < 0) == (breast.side is Laterality.RIGHT), own, territory)
     skin = _as_distance(skin + _bumps(rng, shape, size_mm=18, height_mm=1.2), 0.7)
-    for breast in breasts:
+    for breast in p.breasts:
         apex_x, apex_y, apex_z = breast.nipple_mm
         nipple = (apex_x, apex_y + 1.5, apex_z)
-        skin = _smooth_union(
-            skin, _ellipsoid(x, y, z + flat, centre=nipple, radii=(5.5, 7.0, 5.5)), 4.0
-        )
+        radii = (5.0, breast.nipple_length_mm, 5.0)
+        skin = _smooth_union(skin, _ellipsoid(x, y, z + flat, centre=nipple, radii=radii), 4.0)
+    organs = _organs(rng, p, x, y, z + flat)
+    stack = (skin, muscle, ribcage, pleura, *organs, footprint, forward, territory)
+    fields = np.stack([np.broadcast_to(v, shape) for v in stack], axis=-1).astype(np.float32)
+    return Body(physique, fields, origin)
 
+
+def _organs(
+    rng: np.random.Generator, p: Physique, x: np.ndarray, y: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Heart, great vessels and liver, mm to their surfaces."""
+    front = p.chest_front_mm + 20.0
+    slope = p.chest_slope
     heart = _ellipsoid(
-        x, y - 0.17 * z - 0.25 * (x - 22), z, centre=(22, 114, -25), radii=(58, 38, 46)
+        x + 0 * y,
+        y - slope * z - 0.25 * (x - 22),
+        z,
+        centre=(24, front + 46, p.heart_mm),
+        radii=(58, 38, 46),
     )
-    heart = heart + _bumps(rng, shape, size_mm=16, height_mm=2.2)
-    ascending = _ellipsoid(x, y, flat, centre=(-8, 112, 0), radii=(15, 15, 1e9)) + 50 * (z < 10)
-    arch = _ellipsoid(x, y, flat, centre=(26, 150, 0), radii=(12, 12, 1e9))
-    liver = _ellipsoid(x, y, z, centre=(-45, 140, -125), radii=(120, 110, 82))
-    stack = (skin, muscle, ribcage, pleura, heart, np.minimum(ascending, arch), liver)
-    fields = np.stack(
-        [np.broadcast_to(v, shape) for v in (*stack, footprint, forward)], axis=-1
-    ).astype(np.float32)
-    return Body(breasts, fields, origin)
+    heart = heart + _bumps(rng, heart.shape, size_mm=16, height_mm=2.2)
+    above = 50 * (z < p.heart_mm + 35)
+    ascending = _ellipsoid(x, y, 0 * z, centre=(-8, front + 46, 0), radii=(15, 15, 1e9)) + above
+    descending = _ellipsoid(x, y, 0 * z, centre=(26, front + 90, 0), radii=(12, 12, 1e9))
+    liver = _ellipsoid(x, y, z, centre=(-45, front + 74, p.liver_mm), radii=(120, 110, 82))
+    return heart, np.minimum(ascending, descending), liver

@@ -1,29 +1,31 @@
-"""A whole simulated exam, from the settings to the record and its truth."""
+"""A whole simulated exam, from a woman and a protocol to the records and their truth."""
 
 import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from mamri.geometry import affine_from_axes, to_index, to_lps
+from mamri.geometry import to_index
 from mamri.records import (
-    Acquisition,
+    AcquiredSeries,
+    DiffusionSeries,
     DynamicSeries,
     Exam,
     Laterality,
-    Plane,
     SeriesRecord,
     SeriesRole,
     Timing,
+    Volume,
 )
-from mamri.simulation.body import Body, make_body
-from mamri.simulation.lesions import lesion_table, place_lesion
-from mamri.simulation.render import parenchyma_scores, render
-from mamri.simulation.scan import scan
-from mamri.simulation.settings import SimulationSettings
-from mamri.simulation.tissue_signal import signal_table
+from mamri.simulation.condition import ScanCondition, draw_condition
+from mamri.simulation.digital_body import DigitalBody, build_body
+from mamri.simulation.mixture import TissueMixture
+from mamri.simulation.scan import DynamicResult, Visit, acquire, begin_visit
+from mamri.simulation.sequences import FatHandling, Protocol
+from mamri.simulation.signal_tables import concentrations, gradient_echo_tables
 from mamri.simulation.truth import Truth, measure_lesion
-from mamri.simulation.vessels import breast_vessels, draw_capsules, internal_mammary_vessels
+from mamri.simulation.voxel_signals import voxel_signals
+from mamri.simulation.woman import Woman
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,194 +36,177 @@ class SimulatedExam:
     ----------
     exam : Exam
         As a reader would return it: int16 phases in the stored order.
+    series : tuple of AcquiredSeries
+        Everything that was acquired.
     truth : Truth
-    settings : SimulationSettings
+    mixture : TissueMixture
+        What each voxel of the dynamic series is made of, in the position of its first phase.
+    woman : Woman
+    protocol : Protocol
     """
 
     exam: Exam
+    series: tuple[AcquiredSeries, ...]
     truth: Truth
-    settings: SimulationSettings
+    mixture: TissueMixture
+    woman: Woman
+    protocol: Protocol
 
 
-def exam_affine(settings: SimulationSettings) -> np.ndarray:
-    """Affine of the stored grid, (4, 4) mm; slices run along the normal of the image plane."""
-    ds, dr, dc = settings.spacing_mm
-    if settings.plane is Plane.AXIAL:
-        steps = np.array([[0, 0, ds], [0, dr, 0], [dc, 0, 0]], float)
-        centre = np.array([0.0, 8.0, 0.0])
-    else:
-        steps = np.array([[-ds, 0, 0], [0, 0, -dr], [0, dc, 0]], float)
-        centre = np.array([0.0, -10.0, 8.0])
-    if settings.side is not None:
-        centre[0] = -92.0 if settings.side is Laterality.RIGHT else 92.0
-    angle = np.deg2rad(settings.tilt_deg)
-    turn = np.array(
-        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
-    )
-    steps = steps @ turn.T
-    half = (np.array(settings.shape) - 1) / 2
-    return affine_from_axes(centre - half @ steps, *steps)
-
-
-def _thresholds(body: Body, density: float, seed: int) -> np.ndarray:
-    """Score above which each breast is fibroglandular, so that the density comes out as wanted."""
-    rng = np.random.default_rng([seed, 4])
-    thresholds = []
-    for breast in body.breasts:
-        x, y, z = breast.centre_mm
-        reach = (breast.half_width_mm + 10, breast.length_mm + 10, breast.upper_mm + 10)
-        points = np.array([x, y, z]) + rng.uniform(-1, 1, (40000, 3)) * reach
-        points = points[points[:, 0] * x > 0]
-        scores = parenchyma_scores(
-            points, body.fields, body.origin_mm, np.array(breast.nipple_mm), seed
-        )
-        thresholds.append(np.quantile(scores[scores > -9], 1 - density))
-    return np.array(thresholds)
-
-
-def _vessel_share(body: Body, affine: np.ndarray, settings: SimulationSettings) -> np.ndarray:
-    """Share of breast vessel in each voxel, (S, R, C) uint8."""
-    rng = np.random.default_rng([settings.seed, 2])
-    capsules = internal_mammary_vessels(body)
-    for breast in body.breasts:
-        capsules += breast_vessels(body, breast, rng)
-    share = np.zeros(settings.shape, np.uint8)
-    draw_capsules(share, np.array(capsules), affine, np.linalg.inv(affine))
-    return share
-
-
-def simulate_exam(settings: SimulationSettings) -> SimulatedExam:
-    """Simulate one dynamic contrast-enhanced exam.
+def simulate_exam(
+    woman: Woman,
+    protocol: Protocol,
+    *,
+    seed: int | None = None,
+    condition: ScanCondition | None = None,
+) -> SimulatedExam:
+    """Simulate one exam of one woman.
 
     Parameters
     ----------
-    settings : SimulationSettings
-        For example ``DEMO``.
+    woman : Woman
+        For example ``draw_woman(1)``.
+    protocol : Protocol
+        For example ``PROTOCOLS["axial-fs"]``.
+    seed : int or None
+        Of everything that differs between two visits of the same woman; None for her own.
+    condition : ScanCondition or None
+        None draws one.
 
     Returns
     -------
     SimulatedExam
+        Same arguments, same voxels.
     """
-    affine = exam_affine(settings)
-    corners = np.array(np.meshgrid(*[(0, n - 1) for n in settings.shape])).reshape(3, -1).T
-    box = to_lps(affine, corners)
-    margin = np.array([220.0 if settings.side else 30.0, 150.0, 60.0])
-    body = make_body(
-        np.random.default_rng([settings.seed, 1]),
-        low_mm=np.minimum(box.min(axis=0), -margin),
-        high_mm=np.maximum(box.max(axis=0), margin),
+    seed = woman.seed if seed is None else seed
+    condition = condition or draw_condition(seed)
+    digital = build_body(woman)
+    visit = begin_visit(digital, protocol, condition, seed)
+    series, dynamic = acquire(visit)
+    study = _study_uid(woman, protocol, condition, seed)
+    return SimulatedExam(
+        exam=_exam_record(protocol, series, study),
+        series=series,
+        truth=_truth(visit, dynamic, seed),
+        mixture=dynamic.mixture,
+        woman=woman,
+        protocol=protocol,
     )
-    rng = np.random.default_rng([settings.seed, 3])
-    lesions = tuple(place_lesion(body, spec, rng) for spec in settings.lesions)
-    if settings.side is not None:
-        lesions = tuple(m for m in lesions if m.spec.side is settings.side)
 
-    vessels = _vessel_share(body, affine, settings)
-    shape = settings.shape
-    signal = np.zeros((len(settings.times_s), *shape), np.float32)
-    tissue, breast, labels = (np.zeros(shape, np.uint8) for _ in range(3))
-    fgt = np.zeros(shape, bool)
-    rows, spicules = lesion_table(lesions)
-    render(
-        signal,
-        tissue,
-        fgt,
-        breast,
-        labels,
-        vessels,
-        affine,
-        body.fields,
-        body.origin_mm,
-        np.array([b.nipple_mm for b in body.breasts]),
-        _thresholds(body, settings.density, settings.seed),
-        rows,
-        spicules,
-        signal_table(settings, lesions),
-        settings.fat_suppressed,
-        settings.seed,
-    )
-    times = np.array(settings.times_s)
+
+def _truth(visit: Visit, dynamic: DynamicResult, seed: int) -> Truth:
+    mixture, scan, digital = dynamic.mixture, visit.protocol.dynamic, visit.digital
+    times = np.array(scan.times_s)
+    counts = np.bincount(mixture.lesions.ravel(), minlength=len(digital.lesions) + 1)
     measured = tuple(
-        measure_lesion(n + 1, m, labels=labels, signal=signal, affine=affine, times_s=times)
-        for n, m in enumerate(lesions)
+        measure_lesion(
+            n,
+            lesion,
+            labels=mixture.lesions,
+            curve=_curve(visit, mixture, n),
+            affine=mixture.affine,
+            times_s=times,
+        )
+        for n, lesion in enumerate(digital.lesions, start=1)
+        if counts[n] >= 2
     )
-    phases, shifts = scan(signal, body, settings, affine)
-    sides = [s for s in Laterality if settings.side in (None, s)]
-    truth = Truth(
-        breast=breast,
-        fibroglandular=fgt,
-        vessels=(vessels >= 128) & (labels == 0),
-        lesions=labels,
-        tissue=tissue,
-        affine=affine,
-        lesion_list=tuple(m for m in measured if m is not None),
-        nipples_mm_lps={
-            b.side: _nipple_tip(tissue, affine, b.nipple_mm)
-            for b in body.breasts
-            if b.side in sides
-        },
+    sides = [s for s in Laterality if scan.grid.side in (None, s)]
+    return Truth(
+        breast=mixture.breast,
+        fibroglandular=mixture.fibroglandular,
+        vessels=mixture.vessels,
+        lesions=mixture.lesions,
+        tissue=mixture.tissue,
+        affine=mixture.affine,
+        lesion_list=measured,
+        nipples_mm_lps={s: _nipple_tip(digital, mixture, s) for s in sides},
         times_s=times,
-        bolus_delay_s=settings.bolus_delay_s,
-        shifts_mm=shifts,
-        density_percent={
-            s: 100 * float(fgt[breast == s].sum()) / max(1, int((breast == s).sum())) for s in sides
-        },
-        seed=settings.seed,
+        woman=visit.digital.woman,
+        shifts_mm=dynamic.poses.shifts_mm,
+        density_percent={s: _density(mixture, s) for s in sides},
+        seed=seed,
     )
-    return SimulatedExam(_exam_record(settings, affine, phases), truth, settings)
+
+
+def _density(mixture: TissueMixture, side: Laterality) -> float:
+    breast = mixture.breast == side
+    inside = mixture.fibroglandular & breast
+    return 100 * float(inside.sum()) / max(1, int(breast.sum()))
+
+
+def _curve(visit: Visit, mixture: TissueMixture, label: int) -> np.ndarray:
+    """Mean noise-free signal of a lesion in each phase, (T,) a.u."""
+    scan = visit.protocol.dynamic
+    where = mixture.lesions == label
+    amounts = concentrations(visit.codes, np.array(scan.times_s), visit.bolus_delay_s)
+    fat = 1.0 if scan.sequence.fat is FatHandling.NONE else visit.condition.fat_residual
+    curve = []
+    for amount in amounts:
+        tables = gradient_echo_tables(
+            visit.codes, amount, scan.sequence, visit.protocol.field_strength_t
+        )
+        water, fatty = voxel_signals(mixture, where, tables)
+        curve.append(float(np.mean(water + fat * fatty)))
+    return np.array(curve)
 
 
 def _nipple_tip(
-    tissue: np.ndarray, affine: np.ndarray, apex_mm: tuple[float, float, float]
+    digital: DigitalBody, mixture: TissueMixture, side: Laterality
 ) -> tuple[float, float, float]:
     """Frontmost point of the rendered nipple on the axis of the breast, mm LPS."""
+    apex = digital.body.breast(side).nipple_mm
     ahead = np.arange(0.0, 25.0, 0.25)
-    points = np.array(apex_mm) + np.outer(ahead - 12.0, (0.0, -1.0, 0.0))
-    index = np.rint(to_index(affine, points)).astype(int)
-    seen = np.all((index >= 0) & (index < tissue.shape), axis=1)
+    points = np.array(apex) + np.outer(ahead - 12.0, (0.0, -1.0, 0.0))
+    index = np.rint(to_index(mixture.affine, points)).astype(int)
+    seen = np.all((index >= 0) & (index < mixture.shape), axis=1)
     body = np.zeros(len(points), bool)
-    body[seen] = tissue[tuple(index[seen].T)] > 0
+    body[seen] = mixture.tissue[tuple(index[seen].T)] > 0
     if not body.any():
-        return apex_mm
+        return apex
     x, y, z = points[np.flatnonzero(body)[-1]]
     return float(x), float(y), float(z)
 
 
-def _exam_record(settings: SimulationSettings, affine: np.ndarray, phases: np.ndarray) -> Exam:
+def _exam_record(protocol: Protocol, series: tuple[AcquiredSeries, ...], study: str) -> Exam:
     """The exam as a reader would return it."""
-    record = SeriesRecord(
-        uid=f"simulated-{settings.seed}",
-        description="simulated dynamic series",
-        role=SeriesRole.DYNAMIC,
-        reason="simulated",
-        used=True,
-        n_images=phases.shape[0] * phases.shape[1],
-        shape=settings.shape,
-        spacing_mm=settings.spacing_mm,
-        plane=settings.plane,
-    )
+    dynamic = next(s for s in series if s.role is SeriesRole.DYNAMIC and s.contrast != "ultrafast")
+    t2 = next((s for s in series if s.role in (SeriesRole.T2, SeriesRole.STIR)), None)
+    dwi = next((s for s in series if s.role is SeriesRole.DWI), None)
+    assert dynamic.times_s is not None, "a dynamic series has times"
+    source = "simulation protocol"
+    diffusion = None
+    if dwi is not None and dwi.b_values is not None:
+        diffusion = DiffusionSeries(dwi.array, dwi.affine, dwi.b_values)
     return Exam(
-        series=(record,),
-        dynamic=DynamicSeries(phases, affine, np.array(settings.times_s)),
-        timing=Timing("simulation settings", "simulation settings", "simulation settings"),
-        acquisition=Acquisition(
-            manufacturer="mamri",
-            model="digital breast",
-            field_strength_t=settings.field_strength_t,
-            tr_ms=settings.tr_ms,
-            te_ms=settings.te_ms,
-            flip_angle_deg=settings.flip_angle_deg,
-            slice_thickness_mm=settings.spacing_mm[0],
-            phase_duration_s=settings.phase_duration_s,
-            fat_suppressed=settings.fat_suppressed,
-            fat_suppression_source="simulation settings",
-            contrast_agent="gadobutrol",
-        ),
-        study_instance_uid=_study_uid(settings),
+        series=tuple(_series_record(s, n, dynamic, t2, dwi) for n, s in enumerate(series)),
+        dynamic=DynamicSeries(dynamic.array, dynamic.affine, dynamic.times_s),
+        timing=Timing(source, source, source),
+        acquisition=dynamic.acquisition,
+        study_instance_uid=study,
+        diffusion=diffusion,
+        t2=None if t2 is None else Volume(t2.array[0], t2.affine),
     )
 
 
-def _study_uid(settings: SimulationSettings) -> str:
-    """Identifier under 2.25 that follows from the settings."""
-    digest = hashlib.sha256(repr(settings).encode()).digest()
+def _series_record(
+    series: AcquiredSeries, number: int, *used: AcquiredSeries | None
+) -> SeriesRecord:
+    n, s, r, c = series.array.shape
+    ds, dr, dc = (float(v) for v in np.linalg.norm(series.affine[:3, :3], axis=0))
+    return SeriesRecord(
+        uid=f"simulated-{number}",
+        description=f"simulated {series.role.value} {series.contrast}".strip(),
+        role=series.role,
+        reason="simulated",
+        used=any(series is other for other in used),
+        n_images=n * s,
+        shape=(s, r, c),
+        spacing_mm=(ds, dr, dc),
+    )
+
+
+def _study_uid(woman: Woman, protocol: Protocol, condition: ScanCondition, seed: int) -> str:
+    """Identifier under 2.25 that follows from what is simulated."""
+    parts = (woman.seed, woman.lesions, woman.density, protocol, condition, seed)
+    digest = hashlib.sha256(repr(parts).encode()).digest()
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"

@@ -103,3 +103,38 @@ def spoiled_gradient_echo(
     angle = np.deg2rad(flip_angle_deg)
     e1 = np.exp(-np.asarray(r1_per_s, float) * tr_ms / 1000.0)
     return np.asarray(np.sin(angle) * (1 - e1) / (1 - np.cos(angle) * e1))
+
+
+def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
+    """Signal of a spin echo for unit magnetization; TE is short against TR.
+
+    ``(1 - exp(-TR / T1)) exp(-TE / T2)``, a.u.
+    """
+    return float((1 - np.exp(-tr_ms / t1_ms)) * np.exp(-te_ms / t2_ms))
+
+
+def inversion_recovery_spin_echo(
+    t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float, inversion_time_ms: float
+) -> float:
+    """Magnitude of a spin echo after inversion for unit magnetization.
+
+    ``|1 - 2 exp(-TI / T1) + exp(-TR / T1)| exp(-TE / T2)``, a.u.
+
+    References
+    ----------
+    .. [1] Bydder GM, Young IR. MR imaging: clinical use of the inversion recovery sequence.
+       J Comput Assist Tomogr 1985;9:659-675.
+    """
+    recovered = 1 - 2 * np.exp(-inversion_time_ms / t1_ms) + np.exp(-tr_ms / t1_ms)
+    return float(abs(recovered) * np.exp(-te_ms / t2_ms))
+
+
+def diffusion_weighting(b_value: float, adc: float) -> float:
+    """Signal left by diffusion weighting, ``exp(-b ADC)``; b in s/mm2, ADC in 1e-3 mm2/s.
+
+    References
+    ----------
+    .. [1] Stejskal EO, Tanner JE. Spin diffusion measurements: spin echoes in the presence of a
+       time-dependent field gradient. J Chem Phys 1965;42:288-292. doi:10.1063/1.1695690
+    """
+    return float(np.exp(-b_value * adc * 1e-3))

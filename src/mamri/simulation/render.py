@@ -1,30 +1,103 @@
-"""From the woman to noise-free signal: every voxel's tissues, and their signal in each phase."""
+"""From the woman to voxels: what each one is made of, by looking at points inside it."""
+
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from mamri.simulation.body import COARSE_MM, SKIN_MM
+from mamri.simulation._tissue_table import Tissue
+from mamri.simulation.body import COARSE_MM, N_FIELDS, Field
+from mamri.simulation.cell_noise import cell_noise
+from mamri.simulation.chest import lay_chest
 from mamri.simulation.gradient_noise import gradient_noise
-from mamri.simulation.lesions import lesion_at
+from mamri.simulation.layers import MAX_LAYERS, Layers, Place, lay_over
+from mamri.simulation.lesions import Row, lesion_at
+from mamri.simulation.parenchyma import Pattern, parenchyma_score, smooth_step
 
-N_PLAIN = 13  # tissues before the lesions, in the order of `Tissue`
-MAX_UPTAKE = 2.0  # highest relative uptake in the signal table
 BACK_LIMIT = -0.28  # forward coordinate where the breast ends beside the chest (assumption)
-_N_FIELDS = 9
+
+_N_FIELDS, _N_CODES = N_FIELDS, 256
+_SKIN, _FAT, _GLAND = int(Tissue.SKIN), int(Tissue.FAT), int(Tissue.FIBROGLANDULAR)
+_LIGAMENT, _NIPPLE, _BLOOD = int(Tissue.LIGAMENT), int(Tissue.NIPPLE), int(Tissue.BLOOD)
+_VEIN, _ARTERY, _OEDEMA = int(Tissue.VEIN), int(Tissue.ARTERY), int(Tissue.OEDEMA)
+_IMPLANT, _LESION = int(Tissue.IMPLANT), int(Tissue.LESION)
+_F_SKIN, _F_MUSCLE, _F_RIBCAGE = int(Field.SKIN), int(Field.MUSCLE), int(Field.RIBCAGE)
+_F_FOOTPRINT, _F_FORWARD = int(Field.FOOTPRINT), int(Field.FORWARD)
+_F_TERRITORY = int(Field.TERRITORY)
+_SOFTNESS, _NON_MASS = int(Pattern.SOFTNESS), int(Row.IS_NON_MASS)
+
+
+class Scene(NamedTuple):
+    """What is rendered.
+
+    Parameters
+    ----------
+    fields : (Z, Y, X, F) float32
+    origin : (3,) float, mm
+        Coarse fields of `Body`.
+    seed : int
+    thresholds : (2,) float
+        Of the parenchyma, right and left.
+    background : (2,) float
+        Uptake of fibroglandular tissue, and strength of its foci.
+    skin_mm, areola_mm : float, mm
+    nipples : (2, 3) float, mm LPS
+    patterns : (2, 11) float
+    blobs : (B, 10) float
+        Centre, radii, tissue, hilum, tissue of the shell and its thickness.
+    rows : (L, 28) float
+    spicules : (L, 26, 5) float
+        From `lesion_table`.
+    """
+
+    fields: np.ndarray
+    origin: np.ndarray
+    seed: int
+    thresholds: np.ndarray
+    background: np.ndarray
+    skin_mm: float
+    areola_mm: float
+    nipples: np.ndarray
+    patterns: np.ndarray
+    blobs: np.ndarray
+    rows: np.ndarray
+    spicules: np.ndarray
+
+
+class Canvas(NamedTuple):
+    """Arrays of a `TissueMixture` to be filled, and the vessels that were drawn before."""
+
+    tissues: np.ndarray
+    share: np.ndarray
+    uptake: np.ndarray
+    grain: np.ndarray
+    breast: np.ndarray
+    lesions: np.ndarray
+    fibroglandular: np.ndarray
+    vessels: np.ndarray
+    veins: np.ndarray
+    arteries: np.ndarray
+
+
+class _Sums(NamedTuple):
+    """What the points of a voxel add up to."""
+
+    total: np.ndarray  # share by code
+    touched: np.ndarray  # codes with a share
+    moments: np.ndarray  # uptake and its share, brightness and its share
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _interpolate(
+def interpolate(
     fields: np.ndarray, origin: np.ndarray, x: float, y: float, z: float, out: np.ndarray
 ) -> None:
-    """Trilinear values of all coarse fields at a point."""
+    """Trilinear values of all coarse fields at a point, written to ``out``."""
     px = min(max((x - origin[0]) / COARSE_MM, 0.0), fields.shape[2] - 1.001)
     py = min(max((y - origin[1]) / COARSE_MM, 0.0), fields.shape[1] - 1.001)
     pz = min(max((z - origin[2]) / COARSE_MM, 0.0), fields.shape[0] - 1.001)
     ix, iy, iz = int(px), int(py), int(pz)
     fx, fy, fz = px - ix, py - iy, pz - iz
-    for f in range(_N_FIELDS):
-        out[f] = 0.0
+    out[:] = 0.0
     for k in range(2):
         wz = fz if k == 1 else 1 - fz
         for j in range(2):
@@ -36,36 +109,10 @@ def _interpolate(
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _step(value: float, low: float, high: float) -> float:
-    """Smooth step from 0 at ``low`` to 1 at ``high``."""
-    t = min(1.0, max(0.0, (value - low) / (high - low)))
-    return t * t * (3 - 2 * t)
-
-
-@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def parenchyma_score(
-    x: float, y: float, z: float, nipple: np.ndarray, field: np.ndarray, seed: int
-) -> float:
-    """How much a point of the breast wants to be fibroglandular; a threshold gives the density.
-
-    Ridged noise at three scales makes sheets and strands; its lattice shrinks towards the nipple
-    and is stretched along the way to it, so that the strands converge there as the lobes do.
-    """
-    x += 5 * gradient_noise(x / 24, y / 24, z / 24, seed + 1)
-    z += 5 * gradient_noise(x / 24, y / 24, z / 24, seed + 2)
-    dx, dy, dz = x - nipple[0], y - nipple[1], z - nipple[2]
-    away = np.sqrt(dx * dx + dy * dy + dz * dz) + 1e-3
-    scale = 32.0 * ((away + 6) / 32.0) ** 0.6 / away
-    qx, qy, qz = dx * scale, dy * scale, dz * scale
-    coarse = 1 - 2.2 * abs(gradient_noise(qx / 19, qy / 19, qz / 19, seed + 3))
-    middle = 1 - 2.2 * abs(gradient_noise(qx / 9.5, qy / 9.5, qz / 9.5, seed + 4))
-    fine = 1 - 2.2 * abs(gradient_noise(qx / 4.7, qy / 4.7, qz / 4.7, seed + 5))
-    patch = gradient_noise(x / 38, y / 38, z / 38, seed + 6)
-    depth = -field[0] + 14 * np.exp(-((away / 17) ** 2))
-    gate = _step(depth, 5.0, 16.0) * _step(field[1], 1.0, 12.0)
-    core = 1 - 0.9 * field[7] ** 2 - 0.8 * (1 - _step(field[1], 8.0, 55.0))
-    score = 0.34 * coarse + 0.46 * middle + 0.34 * fine + 0.35 * patch + 0.45 * core
-    return float(score * gate - 1.2 * (1 - gate))
+def _is_breast(f: np.ndarray) -> bool:
+    """Whether a point is read as breast: skin to muscle, to the midline, not beside the chest."""
+    front = f[_F_SKIN] < 0 and f[_F_MUSCLE] > 0
+    return bool(front and f[_F_TERRITORY] < 1 and f[_F_FORWARD] > BACK_LIMIT)
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
@@ -74,6 +121,7 @@ def parenchyma_scores(
     fields: np.ndarray,
     origin: np.ndarray,
     nipple: np.ndarray,
+    pattern: np.ndarray,
     seed: int,
 ) -> np.ndarray:
     """`parenchyma_score` of many points, (N, 3) mm LPS; -9 outside the breasts."""
@@ -81,199 +129,265 @@ def parenchyma_scores(
     field = np.empty(_N_FIELDS)
     for n in range(points.shape[0]):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]
-        _interpolate(fields, origin, x, y, z, field)
-        if field[0] < 0 and field[1] > 0 and field[7] < 1.08 and field[8] > BACK_LIMIT:
-            scores[n] = parenchyma_score(x, y, z, nipple, field, seed)
+        interpolate(fields, origin, x, y, z, field)
+        if _is_breast(field):
+            scores[n] = parenchyma_score(x, y, z, nipple, field, pattern, seed)
     return scores
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _over(weights: np.ndarray, tissue: int, alpha: float) -> None:
-    """Lay a tissue of the given opacity over what is there."""
-    alpha = min(1.0, max(0.0, alpha))
-    if alpha > 0:
-        weights *= 1 - alpha
-        weights[tissue] += alpha
+def _lay_ligaments(layers: Layers, n: int, f: np.ndarray, at: Place, seed: int) -> int:
+    """Cooper's ligaments: thin sheets between fat lobules, some of them missing."""
+    x, y, z = at.x, at.y, at.z
+    bend = 5 * gradient_noise(x / 17, y / 17, z / 17, seed + 17)
+    near, second, tone = cell_noise((x + bend) / 15, (y - bend) / 21, (z + bend) / 15, seed + 18)
+    patchy = gradient_noise(x / 23, y / 23, z / 23, seed + 19) + 0.5 * (tone - 0.5)
+    present = smooth_step(patchy, -0.10, 0.35)
+    width = 0.30 + 0.35 * present
+    away = (second - near) * 8.0
+    # Sheets fade away from the breast.
+    strong = 0.55 * present * (1 - 0.8 * smooth_step(f[_F_FOOTPRINT], 0.9, 1.5))
+    thin = min(1.0, 2 * width / at.vox)
+    return lay_over(layers, n, _LIGAMENT, strong * thin * (0.5 + (width - away) / at.vox))
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _breast(
-    weights: np.ndarray,
-    uptake: np.ndarray,
-    f: np.ndarray,
-    x: float,
-    y: float,
-    z: float,
-    nipple: np.ndarray,
-    threshold: float,
-    seed: int,
-) -> tuple[float, float]:
-    """Ligaments and fibroglandular tissue in the fat; share of the latter and its brightness."""
-    glandular, grain = 0.0, 1.0
-    sheet = gradient_noise(x / 15, y / 15, z / 15, seed + 9)
-    sheet += 0.4 * gradient_noise(x / 6, y / 6, z / 6, seed + 10)
-    _over(weights, 4, 0.38 * (1 - abs(sheet) / 0.05))
-    if f[7] < 1.3:
-        score = parenchyma_score(x, y, z, nipple, f, seed) - threshold
-        glandular = _step(score, -0.10, 0.10)
-        grain += 0.5 * (min(max(score, 0.0), 0.5) - 0.15)
-        uptake[3] = 1 + 0.7 * gradient_noise(x / 9, y / 9, z / 9, seed + 8)
-        _over(weights, 3, glandular)
-    return glandular, grain
-
-
-@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _surface(
-    weights: np.ndarray, f: np.ndarray, x: float, y: float, z: float, nipple: np.ndarray, vox: float
-) -> None:
+def _lay_surface(layers: Layers, n: int, f: np.ndarray, at: Place, scene: Scene, side: int) -> int:
     """Skin, thicker in the areola, and the nipple."""
-    _over(weights, 1, 0.5 + (f[0] + SKIN_MM) / vox)
-    away = np.sqrt((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2 + (z - nipple[2]) ** 2)
-    if away < 16:
-        _over(weights, 12, _step(-away, -8.5, -6.0) * _step(f[0], -9.0, -6.0))
-        _over(weights, 1, 0.7 * _step(-away, -16.0, -12.0) * _step(f[0], -4.0, -2.5))
+    nipple = scene.nipples[side]
+    uneven = gradient_noise(at.x / 28, at.y / 28, at.z / 28, scene.seed + 20)
+    thick = scene.skin_mm * (1 + 0.35 * uneven)
+    away = np.sqrt((at.x - nipple[0]) ** 2 + (at.y - nipple[1]) ** 2 + (at.z - nipple[2]) ** 2)
+    if away < scene.areola_mm:
+        thick *= 1 + 0.9 * smooth_step(-away, -scene.areola_mm, -0.7 * scene.areola_mm)
+    n = lay_over(layers, n, _SKIN, 0.5 + (f[_F_SKIN] + thick) / at.vox)
+    if away < 9:
+        inner = smooth_step(-away, -8.5, -6.0) * smooth_step(f[_F_SKIN], -9.0, -6.0)
+        n = lay_over(layers, n, _NIPPLE, inner)
+    return n
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _chest(weights: np.ndarray, f: np.ndarray, x: float, y: float, z: float, vox: float) -> None:
-    """Muscle, ribs, lungs, heart, great vessels and liver."""
-    _over(weights, 5, 0.5 - f[1] / vox)
-    _over(weights, 2, 0.85 * (1 - abs(f[2]) / 1.6))  # fat plane between pectoral muscle and ribs
-    depth = -f[2]
-    if depth > -2:
-        beside = abs(x)
-        along = z + 0.30 * beside - 0.12 * y
-        along -= 29.0 * np.floor(along / 29.0) + 14.5
-        rib = np.sqrt(((depth - 7.0) / 4.8) ** 2 + (along / 7.5) ** 2)
-        if beside > 22:
-            _over(weights, 6, 0.5 + (1 - rib) * 4.8 / vox)
-        plate = max(beside - 17.0, abs(depth - 6.5) - 5.0)
-        _over(weights, 6, 0.5 - plate / vox)
-    if f[3] < vox:
-        lung = min(1.0, max(0.0, 0.5 - f[3] / vox))
-        _over(weights, 7, lung)
-        _over(weights, 2, lung * (0.5 - (abs(x - 6) - 17 - 0.12 * max(0.0, depth - 20)) / 4))
-        _over(weights, 10, lung * (0.5 - f[6] / vox))
-        _over(weights, 2, lung * (0.5 - (f[4] - 4.0) / vox))
-        _over(weights, 9, lung * (0.5 - f[4] / vox))
-        wall = 9.5 if x > 20 else 4.0
-        _over(weights, 8, lung * (0.5 - (f[4] + wall) / vox))
-        _over(weights, 8, lung * (0.5 - f[5] / vox))
+def _lay_blobs(layers: Layers, n: int, blobs: np.ndarray, at: Place) -> int:
+    """Cysts, nodes, implants and clips: ellipsoids with an optional shell and an optional core."""
+    for k in range(blobs.shape[0]):
+        b = blobs[k]
+        dx, dy, dz = at.x - b[0], at.y - b[1], at.z - b[2]
+        largest = max(b[3], b[4], b[5]) + at.vox + 1
+        away2 = dx * dx + dy * dy + dz * dz
+        if away2 > largest * largest:
+            continue
+        level = np.sqrt((dx / b[3]) ** 2 + (dy / b[4]) ** 2 + (dz / b[5]) ** 2) + 1e-6
+        smallest = min(b[3], b[4], b[5])
+        edge = (1 - level) * min(np.sqrt(away2) / level, smallest * 1.5)
+        if b[8] > 0:
+            n = lay_over(layers, n, int(b[8]), 0.5 + (edge + b[9]) / at.vox)
+        n = lay_over(layers, n, int(b[6]), 0.5 + edge / at.vox)
+        if b[7] > 0:  # fatty hilum, off the middle
+            u, w = (dx - 0.25 * b[3]) / b[3], (dz - 0.2 * b[5]) / b[5]
+            hilum = np.sqrt(u * u + (dy / b[4]) ** 2 + w * w)
+            n = lay_over(layers, n, _FAT, 0.5 + (b[7] - hilum) * smallest / at.vox)
+    return n
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _fat_residual(x: float, z: float, suppressed: bool, seed: int) -> float:
-    """Share of the fat signal that is left; suppression fails towards the edges of the field."""
-    if not suppressed:
-        return 1.0
-    uneven = gradient_noise(x / 70, z / 70, 0.3, seed + 21)
-    failing = _step(-z - 52, 0.0, 36.0) + 0.5 * _step(abs(x) - 145, 0.0, 35.0)
-    failing += 0.25 * _step(z - 68, 0.0, 25.0)
-    return 0.105 * (1 + 0.25 * uneven) + 0.30 * failing * (0.75 + 0.6 * uneven)
+def _gland_texture(score: float, at: Place, scene: Scene, texture: np.ndarray) -> None:
+    """Uptake and brightness of fibroglandular tissue."""
+    x, y, z, seed = at.x, at.y, at.z, scene.seed
+    cloud = gradient_noise(x / 30, y / 30, z / 30, seed + 21)
+    nodule, _, tone = cell_noise(x / 8, y / 8, z / 8, seed + 22)
+    foci = scene.background[1] * smooth_step(-nodule, -0.42, -0.22) * (2.2 if tone > 0.6 else 0.0)
+    texture[0] = scene.background[0] * (1 + 0.8 * cloud + foci)
+    texture[2] += 0.35 * (min(max(score, -0.1), 0.5) - 0.1)
+    texture[2] += 0.22 * gradient_noise(x / 2.2, y / 2.2, z / 2.2, seed + 23)
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
-def render(
-    signal: np.ndarray,
-    tissue: np.ndarray,
-    fgt: np.ndarray,
-    breast: np.ndarray,
-    lesion: np.ndarray,
-    vessels: np.ndarray,
-    affine: np.ndarray,
-    fields: np.ndarray,
-    origin: np.ndarray,
-    nipples: np.ndarray,
-    thresholds: np.ndarray,
-    rows: np.ndarray,
-    spicules: np.ndarray,
-    table: np.ndarray,
-    suppressed: bool,
-    seed: int,
+def _lay_lesions(
+    layers: Layers,
+    n: int,
+    f: np.ndarray,
+    at: Place,
+    scene: Scene,
+    gland: float,
+    texture: np.ndarray,
+) -> int:
+    """Lesions with their cores and the oedema around them."""
+    in_breast = f[_F_SKIN] < -2 and f[_F_MUSCLE] > 0
+    for k in range(scene.rows.shape[0]):
+        share, core, uptake, oedema = lesion_at(
+            scene.rows[k], scene.spicules[k], at.x, at.y, at.z, at.vox
+        )
+        if in_breast:
+            n = lay_over(layers, n, _OEDEMA, 0.75 * oedema)
+        if share <= 0 or f[_F_SKIN] > -0.5 * scene.skin_mm or f[_F_RIBCAGE] < 3:
+            continue
+        if scene.rows[k, _NON_MASS] > 0:
+            share *= gland
+        n = lay_over(layers, n, _LESION + 2 * k, share)
+        n = lay_over(layers, n, _LESION + 2 * k + 1, share * core)
+        texture[1] = uptake
+    return n
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _lay_all(
+    layers: Layers,
+    f: np.ndarray,
+    at: Place,
+    vein: float,
+    artery: float,
+    scene: Scene,
+    texture: np.ndarray,
+) -> int:
+    """All layers at a point; texture gets uptake of gland, of lesions, and brightness."""
+    x, y, z, seed = at.x, at.y, at.z, scene.seed
+    side = 0 if x < 0 else 1
+    n = lay_over(layers, 0, _FAT, 1.0)
+    texture[:] = 1.0
+    gland = 0.0
+    if f[_F_MUSCLE] > -at.vox:
+        n = _lay_ligaments(layers, n, f, at, seed)
+        if f[_F_FOOTPRINT] < 1.35:
+            pattern = scene.patterns[side]
+            score = parenchyma_score(x, y, z, scene.nipples[side], f, pattern, seed)
+            score -= scene.thresholds[side]
+            gland = smooth_step(score, -0.4 * pattern[_SOFTNESS], 0.6 * pattern[_SOFTNESS])
+            # None where it would not be read as breast.
+            gland *= smooth_step(-f[_F_TERRITORY], -1.0, -0.93)
+            gland *= smooth_step(f[_F_FORWARD], BACK_LIMIT, BACK_LIMIT + 0.06)
+            n = lay_over(layers, n, _GLAND, gland)
+            if gland > 0:
+                _gland_texture(score, at, scene, texture)
+    if f[_F_MUSCLE] < at.vox:
+        n = lay_chest(layers, n, f, at, seed)
+        sign = -1.0 if x < 0 else 1.0
+        along, across = 0.8 * sign * x + 0.6 * z, -0.6 * sign * x + 0.8 * z
+        texture[2] += 0.20 * gradient_noise(along / 30, across / 3.0, y / 3.0, seed + 24)
+    n = _lay_surface(layers, n, f, at, scene, side)
+    n = _lay_blobs(layers, n, scene.blobs, at)
+    n = lay_over(layers, n, _VEIN, vein)
+    n = lay_over(layers, n, _ARTERY, artery)
+    n = _lay_lesions(layers, n, f, at, scene, gland, texture)
+    texture[2] += 0.06 * gradient_noise(x / 3.5, y / 3.5, z / 3.5, seed + 25)
+    texture[2] += 0.10 * gradient_noise(x / 12, y / 12, z / 12, seed + 26)
+    return n
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _add_point(
+    layers: Layers, n: int, inside: float, texture: np.ndarray, sums: _Sums, n_touched: int
+) -> int:
+    """Add the layers of a point to the sums of its voxel."""
+    for k in range(n):
+        share, code = layers.shares[k] * inside, layers.codes[k]
+        if share <= 0:
+            continue
+        if sums.total[code] == 0:
+            sums.touched[n_touched] = code
+            n_touched += 1
+        sums.total[code] += share
+        if code == _GLAND or code >= _LESION:
+            sums.moments[0] += share * (texture[0] if code == _GLAND else texture[1])
+            sums.moments[1] += share
+        sums.moments[2] += share * (texture[2] if code != _BLOOD else 1.0)
+        sums.moments[3] += share
+    return n_touched
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _settle(
+    canvas: Canvas, s: int, r: int, c: int, sums: _Sums, n_touched: int, air: float, n_lesions: int
 ) -> None:
-    """Fill signal and truth of every voxel.
+    """Write the two largest shares of a voxel, its texture and its truth; clear the sums."""
+    first, second, a, b = air, 0.0, 0, 0
+    for k in range(n_touched):
+        code = sums.touched[k]
+        share = sums.total[code]
+        if share > first:
+            second, b = first, a
+            first, a = share, code
+        elif share > second:
+            second, b = share, code
+    canvas.tissues[0, s, r, c], canvas.tissues[1, s, r, c] = a, b
+    canvas.share[s, r, c] = int(255 * first / max(first + second, 1e-6) + 0.5)
+    m = sums.moments
+    if m[1] > 0:
+        canvas.uptake[s, r, c] = int(min(250.0, 100 * m[0] / m[1]) + 0.5)
+    canvas.grain[s, r, c] = int(min(250.0, max(0.0, 100 * m[2] / m[3])) + 0.5)
+    in_breast = canvas.breast[s, r, c] > 0
+    canvas.fibroglandular[s, r, c] = in_breast and sums.total[_GLAND] >= 0.5
+    canvas.vessels[s, r, c] = sums.total[_VEIN] + sums.total[_ARTERY] >= 0.5
+    if sums.total[_IMPLANT] >= 0.5:
+        canvas.breast[s, r, c] = 0
+    for k in range(n_lesions):
+        if sums.total[_LESION + 2 * k] + sums.total[_LESION + 2 * k + 1] >= 0.5:
+            canvas.lesions[s, r, c] = k + 1
+    for k in range(n_touched):
+        sums.total[sums.touched[k]] = 0.0
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _render_slice(
+    canvas: Canvas, scene: Scene, affine: np.ndarray, points: tuple[int, int, int], s: int
+) -> None:
+    """Fill one slice."""
+    _, n_r, n_c = canvas.share.shape
+    ps, pr, pc = points
+    n_points = ps * pr * pc
+    steps = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    vox = (steps[0] / ps * steps[1] / pr * steps[2] / pc) ** (1.0 / 3.0)
+    reach = 0.5 * np.sqrt((steps**2).sum()) + vox
+    layers = Layers(np.zeros(MAX_LAYERS, np.int64), np.zeros(MAX_LAYERS))
+    f, texture = np.empty(_N_FIELDS), np.empty(3)
+    sums = _Sums(np.zeros(_N_CODES), np.zeros(_N_CODES, np.int64), np.empty(4))
+    for r in range(n_r):
+        for c in range(n_c):
+            x = affine[0, 0] * s + affine[0, 1] * r + affine[0, 2] * c + affine[0, 3]
+            y = affine[1, 0] * s + affine[1, 1] * r + affine[1, 2] * c + affine[1, 3]
+            z = affine[2, 0] * s + affine[2, 1] * r + affine[2, 2] * c + affine[2, 3]
+            interpolate(scene.fields, scene.origin, x, y, z, f)
+            if f[_F_SKIN] > reach:
+                continue
+            if _is_breast(f):
+                canvas.breast[s, r, c] = 1 if x < 0 else 2
+            vein, artery = canvas.veins[s, r, c] / 255.0, canvas.arteries[s, r, c] / 255.0
+            n_touched, within = 0, 0.0
+            sums.moments[:] = 0
+            for i in range(n_points):
+                us = ((i // (pr * pc)) + 0.5) / ps - 0.5
+                ur = ((i // pc) % pr + 0.5) / pr - 0.5
+                uc = (i % pc + 0.5) / pc - 0.5
+                px = x + affine[0, 0] * us + affine[0, 1] * ur + affine[0, 2] * uc
+                py = y + affine[1, 0] * us + affine[1, 1] * ur + affine[1, 2] * uc
+                pz = z + affine[2, 0] * us + affine[2, 1] * ur + affine[2, 2] * uc
+                if n_points > 1:
+                    interpolate(scene.fields, scene.origin, px, py, pz, f)
+                inside = min(1.0, max(0.0, 0.5 - f[_F_SKIN] / vox)) / n_points
+                if inside <= 0:
+                    continue
+                within += inside
+                at = Place(px, py, pz, vox)
+                n = _lay_all(layers, f, at, vein, artery, scene, texture)
+                n_touched = _add_point(layers, n, inside, texture, sums, n_touched)
+            if n_touched > 0:
+                _settle(canvas, s, r, c, sums, n_touched, 1 - within, scene.rows.shape[0])
+
+
+@numba.njit(cache=True, parallel=True)  # type: ignore[misc, unused-ignore]
+def render(canvas: Canvas, scene: Scene, affine: np.ndarray, points: tuple[int, int, int]) -> None:
+    """Fill the mixture and the truth of every voxel.
 
     Parameters
     ----------
-    signal : (T, S, R, C) float32, a.u.
-    tissue, breast, lesion : (S, R, C) uint8
-    fgt : (S, R, C) bool
-        These five are written.
-    vessels : (S, R, C) uint8
-        Share of breast vessel, 255 is full.
+    canvas : Canvas
+        Written here, but for the vessels (share of a voxel, 255 is full).
+    scene : Scene
     affine : (4, 4) float, mm
-    fields, origin : coarse fields of `Body`
-    nipples : (2, 3) float, mm LPS
-        Right, left.
-    thresholds : (2,) float
-        Of `parenchyma_score`, right and left.
-    rows, spicules : from `lesion_table`
-    table : (K, E, T) float, a.u.
-        Signal of each tissue by relative uptake 0 to 2 and phase.
-    suppressed : bool
-    seed : int
+    points : (3,) int
+        Points to look at along each axis of a voxel.
     """
-    n_phases, n_s, n_r, n_c = signal.shape
-    n_e = table.shape[1]
-    n_lesions = rows.shape[0]
-    volume = abs(np.linalg.det(affine[:3, :3]))
-    vox = volume ** (1.0 / 3.0)
-    weights = np.zeros(N_PLAIN + n_lesions)
-    uptake = np.ones(N_PLAIN + n_lesions)
-    f = np.empty(_N_FIELDS)
-    for s in range(n_s):
-        for r in range(n_r):
-            for c in range(n_c):
-                x = affine[0, 0] * s + affine[0, 1] * r + affine[0, 2] * c + affine[0, 3]
-                y = affine[1, 0] * s + affine[1, 1] * r + affine[1, 2] * c + affine[1, 3]
-                z = affine[2, 0] * s + affine[2, 1] * r + affine[2, 2] * c + affine[2, 3]
-                _interpolate(fields, origin, x, y, z, f)
-                inside = min(1.0, max(0.0, 0.5 - f[0] / vox))
-                if inside <= 0:
-                    continue
-                weights[:] = 0
-                weights[2] = 1
-                uptake[:] = 1
-                grain = 1.0
-                fibres = 1.0
-                side = 0 if x < 0 else 1
-                if f[1] > -vox:  # in front of the muscles
-                    thr, nipple = thresholds[side], nipples[side]
-                    glandular, grain = _breast(weights, uptake, f, x, y, z, nipple, thr, seed)
-                    if inside >= 0.5 and f[1] > 0 and f[7] < 1.08 and f[8] > BACK_LIMIT:
-                        breast[s, r, c] = side + 1
-                        fgt[s, r, c] = glandular >= 0.5 and f[0] < -SKIN_MM
-                if f[1] < vox:
-                    _chest(weights, f, x, y, z, vox)
-                    fibres += 0.18 * gradient_noise(x / 14, y / 3.5, z / 14, seed + 11)
-                _surface(weights, f, x, y, z, nipples[side], vox)
-                if vessels[s, r, c] > 0:
-                    _over(weights, 11, vessels[s, r, c] / 255.0)
-                for n in range(n_lesions):
-                    share, relative = lesion_at(rows[n], spicules[n], x, y, z, vox)
-                    if share > 0:
-                        _over(weights, N_PLAIN + n, share)
-                        uptake[N_PLAIN + n] = relative
-                        if share >= 0.5:
-                            lesion[s, r, c] = n + 1
-                weights *= inside
-                best, label = 1 - inside, 0
-                residual = _fat_residual(x, z, suppressed, seed)
-                speckle = 1 + 0.06 * gradient_noise(x / 4, y / 4, z / 4, seed + 12)
-                for k in range(1, N_PLAIN + n_lesions):
-                    w = weights[k]
-                    if w <= 0:
-                        continue
-                    if w > best:
-                        best, label = w, min(k, N_PLAIN)
-                    w *= speckle * (residual if k == 2 else (grain if k == 3 else fibres))
-                    e = min(max(uptake[k], 0.0), MAX_UPTAKE) * (n_e - 1) / MAX_UPTAKE
-                    j = min(int(e), n_e - 2)
-                    e -= j
-                    for t in range(n_phases):
-                        signal[t, s, r, c] += w * (
-                            (1 - e) * table[k, j, t] + e * table[k, j + 1, t]
-                        )
-                tissue[s, r, c] = label
-                if lesion[s, r, c] > 0:
-                    fgt[s, r, c] = False
+    # The work stands in a function of its own: a parallel loop drops what it writes to the arrays
+    # of a named tuple itself (numba 0.68).
+    for s in numba.prange(canvas.share.shape[0]):
+        _render_slice(canvas, scene, affine, points, s)

@@ -1,98 +1,545 @@
-"""From noise-free signal to the phases a scanner stores."""
+"""A woman in a scanner: every series of a protocol, as it is stored."""
+
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
-from mamri.geometry import to_lps
-from mamri.records import Plane
-from mamri.simulation.acquisition import (
+from mamri.records import AcquiredSeries, Acquisition, SeriesRole
+from mamri.simulation._tissue_table import Tissue
+from mamri.simulation.condition import ScanCondition
+from mamri.simulation.digital_body import DigitalBody, render_mixture
+from mamri.simulation.image_formation import (
     FULL_SCALE,
-    add_ghost,
-    digitize_with_noise,
-    move,
-    rigid_transform,
-    sensitivity_map,
+    add_ghosts,
+    blur,
+    digitize,
+    distort,
+    fold_in,
+    magnitude,
 )
-from mamri.simulation.body import Body, Field
-from mamri.simulation.settings import SimulationSettings
-from mamri.simulation.tissue_signal import glandular_signal
+from mamri.simulation.mixture import TissueMixture
+from mamri.simulation.motion import Poses, depth_in_chest, draw_poses, moved
+from mamri.simulation.scanner_fields import ScannerFields, make_fields
+from mamri.simulation.sequences import (
+    DiffusionEcho,
+    DynamicScan,
+    FatHandling,
+    GradientEcho,
+    Grid,
+    Protocol,
+    TurboSpinEcho,
+)
+from mamri.simulation.signal_tables import (
+    CodeProperties,
+    code_properties,
+    concentrations,
+    diffusion_tables,
+    gradient_echo_tables,
+    spin_echo_tables,
+)
+from mamri.simulation.synthesis import (
+    PPM_FAT,
+    PROTON_HZ_PER_T,
+    coarse_ticks,
+    gains,
+    synthesize,
+)
 
-GLANDULAR_LEVEL = 420.0  # a.u. of fibroglandular tissue before contrast, mid-breast (assumption)
+_NEUTRAL_ROW, _NOMINAL_FLIP = 20, 5  # row of an uptake of 1 and column of a scale of 1
+_UNEVEN_LEFT = 0.2  # power of the coil's sensitivity that is left after intensity correction
+_N2_GHOST = 0.02  # Nyquist ghost of echo planar imaging (assumption)
 
 
-def scan(
-    signal: np.ndarray, body: Body, settings: SimulationSettings, affine: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scan the rendered woman: motion, coils, ghosts, noise, 12 bits.
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """What all series of one visit share.
 
     Parameters
     ----------
-    signal : (T, S, R, C) float32, a.u.
-        Noise-free, in the position of the first phase.
-    body : Body
-    settings : SimulationSettings
-    affine : (4, 4) float, mm
+    digital : DigitalBody
+    protocol : Protocol
+    condition : ScanCondition
+    fields : ScannerFields
+    codes : list of CodeProperties
+    seed : int
+    """
+
+    digital: DigitalBody
+    protocol: Protocol
+    condition: ScanCondition
+    fields: ScannerFields
+    codes: list[CodeProperties]
+    seed: int
+
+    def rng(self, part: int) -> np.random.Generator:
+        """Generator of one part of the visit."""
+        return np.random.default_rng([self.seed, 30, part])
+
+    @property
+    def bolus_delay_s(self) -> float:
+        """Arrival in the aorta; tissue of the breast follows."""
+        return self.digital.woman.bolus_delay_s
+
+
+def begin_visit(
+    digital: DigitalBody, protocol: Protocol, condition: ScanCondition, seed: int
+) -> Visit:
+    """Put the woman into the scanner."""
+    fields = make_fields(
+        digital.body,
+        protocol.field_strength_t,
+        np.random.default_rng([seed, 31]),
+        shim_error_ppm=condition.shim_error_ppm,
+        side=protocol.dynamic.grid.side,
+    )
+    codes = code_properties(tuple(lesion.plan for lesion in digital.lesions))
+    return Visit(digital, protocol, condition, fields, codes, seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DynamicResult:
+    """A dynamic series with what it was made from.
+
+    Parameters
+    ----------
+    phases : (T, S, R, C) int16, a.u.
+    dixon : mapping of contrast to (1, S, R, C) int16
+        Further images of the first phase.
+    mixture : TissueMixture
+        On the stored grid, in the position of the first phase.
+    poses : Poses
+    """
+
+    phases: np.ndarray
+    dixon: dict[str, np.ndarray]
+    mixture: TissueMixture
+    poses: Poses
+
+
+def _padded(grid: Grid, wrap_mm: float) -> tuple[np.ndarray, tuple[int, int, int], int]:
+    """Affine and shape of the grid with a margin at both ends of phase encoding, and the margin."""
+    axis = grid.phase_axis
+    margin = round(wrap_mm / grid.spacing_mm[axis])
+    affine, shape = np.array(grid.affine()), list(grid.shape)
+    affine[:3, 3] -= margin * affine[:3, axis]
+    shape[axis] += 2 * margin
+    return affine, (shape[0], shape[1], shape[2]), margin
+
+
+def _cropped(mixture: TissueMixture, axis: int, margin: int, affine: np.ndarray) -> TissueMixture:
+    if margin == 0:
+        return mixture
+    keep = [slice(None)] * 3
+    keep[axis] = slice(margin, -margin)
+    s, r, c = keep
+    return TissueMixture(
+        tissues=mixture.tissues[:, s, r, c],
+        share=mixture.share[s, r, c],
+        uptake=mixture.uptake[s, r, c],
+        grain=mixture.grain[s, r, c],
+        breast=mixture.breast[s, r, c],
+        lesions=mixture.lesions[s, r, c],
+        fibroglandular=mixture.fibroglandular[s, r, c],
+        vessels=mixture.vessels[s, r, c],
+        affine=affine,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Receiver:
+    """What turns a noise-free image into a stored one."""
+
+    encoded: tuple[float, float, float]
+    axis: int
+    margin: int
+    sigma: np.ndarray | float
+    evening: np.ndarray | None
+    air: np.ndarray | None
+    moving: np.ndarray
+    ghost: float
+    coil_ghost: float
+
+    def store(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Ghosts, wrap, point spread, noise, magnitude, intensity correction, 12 bits."""
+        np.minimum(image, FULL_SCALE, out=image)
+        _blur_beats(image, self.moving)
+        add_ghosts(image, image * self.moving, self.axis, self.ghost, rng)
+        image = fold_in(image, self.axis, self.margin)
+        if self.coil_ghost > 0:
+            half = image.shape[self.axis] // 2
+            image = image + np.float32(self.coil_ghost) * np.roll(image, half, self.axis)
+        image = magnitude(blur(image, self.encoded), self.sigma, self.encoded, rng)
+        if self.evening is not None:
+            image *= self.evening
+        if self.air is not None:
+            image[self.air] = 0
+        return digitize(image)
+
+
+def _blur_beats(image: np.ndarray, moving: np.ndarray) -> None:
+    """Smear what moves during every phase over a few voxels, in place."""
+    index = np.flatnonzero(moving.any(axis=(1, 2)))
+    if index.size == 0:
+        return
+    part = slice(index[0], index[-1] + 1)
+    smeared = image[part]
+    for axis in (1, 2):
+        smeared = ndimage.uniform_filter1d(smeared, 5, axis=axis)
+    image[part] += moving[part] * (smeared - image[part])
+
+
+def _receiver(
+    visit: Visit, grid: Grid, mixture: TissueMixture, margin: int, back: np.ndarray, noise: float
+) -> _Receiver:
+    protocol, condition = visit.protocol, visit.condition
+    axis = grid.phase_axis
+    keep = [slice(None)] * 3
+    if margin:
+        keep[axis] = slice(margin, -margin)
+    across = np.linspace(-1, 1, grid.shape[axis], dtype=np.float32)
+    g = 1 + (condition.g_factor - 1) * np.exp(-((across / 0.45) ** 2))
+    shape = [1, 1, 1]
+    shape[axis] = -1
+    evening = None
+    if protocol.intensity_corrected:
+        sensitivity = _even(visit.fields, grid)
+        evening = np.maximum(sensitivity, 0.05) ** np.float32(_UNEVEN_LEFT - 1)
+    moving = np.isin(mixture.tissue, (Tissue.BLOOD, Tissue.MYOCARDIUM, Tissue.LIVER))
+    return _Receiver(
+        encoded=protocol.encoded,
+        axis=axis,
+        margin=margin,
+        sigma=np.asarray(condition.gain * noise * condition.noise_factor * g.reshape(shape)),
+        evening=evening,
+        air=np.asarray(back[tuple(keep)] < 0) if protocol.air_masked else None,
+        moving=moving.astype(np.float32),
+        ghost=condition.ghost,
+        coil_ghost=condition.coil_ghost,
+    )
+
+
+def _even(fields: ScannerFields, grid: Grid) -> np.ndarray:
+    """Sensitivity on every voxel of a grid, float32."""
+    ticks, _ = coarse_ticks(grid.shape)
+    coarse = fields.on_ticks(grid.affine(), ticks)[..., 2]
+    zoom = [n / m for n, m in zip(grid.shape, coarse.shape, strict=True)]
+    return np.asarray(ndimage.zoom(coarse, zoom, order=1, grid_mode=False), np.float32)
+
+
+def _off_resonance(visit: Visit, mixture: TissueMixture) -> np.ndarray:
+    ticks, _ = coarse_ticks(mixture.shape)
+    return visit.fields.on_ticks(mixture.affine, ticks)[..., 0]
+
+
+def _gradient_echo_gains(
+    visit: Visit, sequence: GradientEcho, mixture: TissueMixture
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return gains(
+        _off_resonance(visit, mixture),
+        sequence.fat,
+        te_ms=sequence.te_ms,
+        field_strength_t=visit.protocol.field_strength_t,
+        residual=visit.condition.fat_residual,
+        half_ppm=visit.condition.suppression_ppm,
+    )
+
+
+def _dixon_gains(
+    visit: Visit, contrast: str, mixture: TissueMixture
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Water, fat, in-phase or opposed-phase; water and fat swap where the field is far off."""
+    off = _off_resonance(visit, mixture)
+    one = np.ones_like(off)
+    swapped = 1 / (1 + np.exp(-(np.abs(off) - 2.6 * visit.condition.suppression_ppm) / 0.1))
+    leak = 0.02  # of fat in water images and the reverse (assumption)
+    if contrast == "water":
+        return 1 - swapped, leak + swapped * (1 - leak), one
+    if contrast == "fat":
+        return leak + swapped, 1 - swapped, one
+    return one, one, one if contrast == "in-phase" else -one
+
+
+def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
+    """Acquire a dynamic series.
+
+    Parameters
+    ----------
+    visit : Visit
+    scan : DynamicScan
+    part : int
+        Number of this series within the visit, for its random numbers.
+    """
+    grid, sequence, protocol = scan.grid, scan.sequence, visit.protocol
+    affine, shape, margin = _padded(grid, protocol.wrap_mm)
+    mixture = render_mixture(visit.digital, affine, shape)
+    amounts = concentrations(visit.codes, np.array(scan.times_s), visit.bolus_delay_s)
+    rng = visit.rng(part)
+    poses = draw_poses(
+        len(scan.times_s), visit.condition.motion_mm, visit.condition.motion_within, rng
+    )
+    back = depth_in_chest(visit.digital.body, affine, shape)
+    receiver = _receiver(visit, grid, mixture, margin, back, scan.noise)
+    is_dixon = sequence.fat is FatHandling.DIXON
+    gain = (
+        _dixon_gains(visit, "water", mixture)
+        if is_dixon
+        else _gradient_echo_gains(visit, sequence, mixture)
+    )
+    phases = np.empty((len(scan.times_s), *grid.shape), np.int16)
+    factor: np.float32 = np.float32(1)
+    dixon: dict[str, np.ndarray] = {}
+    for t, amount in enumerate(amounts):
+        tables = gradient_echo_tables(visit.codes, amount, sequence, protocol.field_strength_t)
+        if t == 0:
+            level = tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+            factor = np.float32(visit.condition.gain / level)
+        image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
+        image *= factor
+        if t == 0 and is_dixon:
+            for contrast in ("fat", "in-phase", "opposed-phase"):
+                other = synthesize(
+                    mixture,
+                    tables,
+                    visit.fields,
+                    water_fat_phase=_dixon_gains(visit, contrast, mixture),
+                )
+                dixon[contrast] = receiver.store(other * factor, rng)[None]
+        if visit.condition.motion_mm > 0 and t > 0:
+            image = moved(image, poses, t, affine=affine, back=back, axis=grid.phase_axis)
+        phases[t] = receiver.store(image, rng)
+    kept = _cropped(mixture, grid.phase_axis, margin, grid.affine())
+    return DynamicResult(phases, dixon, kept, poses)
+
+
+def scan_plain_t1(
+    visit: Visit, sequence: GradientEcho, mixture: TissueMixture, part: int
+) -> np.ndarray:
+    """T1-weighted volume before contrast on the grid of a mixture, (1, S, R, C) int16."""
+    grid = visit.protocol.dynamic.grid
+    back = depth_in_chest(visit.digital.body, mixture.affine, mixture.shape)
+    receiver = _receiver(visit, grid, mixture, 0, back, 0.8 * visit.protocol.dynamic.noise)
+    nothing = np.zeros(len(visit.codes))
+    tables = gradient_echo_tables(visit.codes, nothing, sequence, visit.protocol.field_strength_t)
+    gain = _gradient_echo_gains(visit, sequence, mixture)
+    image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
+    image *= np.float32(
+        visit.condition.gain / tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+    )
+    return receiver.store(image, visit.rng(part))[None]
+
+
+def scan_t2(visit: Visit, sequence: TurboSpinEcho, part: int) -> np.ndarray:
+    """T2-weighted volume, (1, S, R, C) int16."""
+    grid = sequence.grid
+    mixture = render_mixture(visit.digital, grid.affine(), grid.shape)
+    back = depth_in_chest(visit.digital.body, mixture.affine, mixture.shape)
+    receiver = _receiver(visit, grid, mixture, 0, back, 0.03)
+    tables = spin_echo_tables(visit.codes, sequence, visit.protocol.field_strength_t)
+    off = _off_resonance(visit, mixture)
+    one = np.ones_like(off)
+    gain = (one, one, one)
+    if sequence.fat is FatHandling.SUPPRESSED and sequence.inversion_time_ms is None:
+        gain = gains(
+            off,
+            sequence.fat,
+            te_ms=0.0,
+            field_strength_t=visit.protocol.field_strength_t,
+            residual=visit.condition.fat_residual,
+            half_ppm=visit.condition.suppression_ppm,
+        )
+    image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain, flip=False)
+    level = tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+    image *= np.float32(0.7 * visit.condition.gain / level)
+    return receiver.store(image, visit.rng(part))[None]
+
+
+def scan_diffusion(visit: Visit, sequence: DiffusionEcho, part: int) -> np.ndarray:
+    """Diffusion-weighted volumes, (B, S, R, C) int16.
+
+    Off resonance shifts them along phase encoding, fat by its chemical shift as well; a Nyquist
+    ghost lies half a field of view away.
+    """
+    grid, protocol, condition = sequence.grid, visit.protocol, visit.condition
+    rng = visit.rng(part)
+    mixture = render_mixture(visit.digital, grid.affine(), grid.shape)
+    hz_per_ppm = 1e-6 * PROTON_HZ_PER_T * protocol.field_strength_t
+    # Voxels a Hz: echo train length in seconds.
+    train_s = grid.shape[1] * sequence.echo_spacing_ms / 1000.0 / sequence.acceleration
+    off = _off_resonance(visit, mixture)
+    zoom = [n / m for n, m in zip(grid.shape, off.shape, strict=True)]
+    full = np.asarray(ndimage.zoom(off, zoom, order=1, grid_mode=False), np.float32)
+    shift = full * np.float32(hz_per_ppm * train_s)
+    water_left, fat_left, _ = gains(
+        off,
+        FatHandling.SUPPRESSED,
+        te_ms=0.0,
+        field_strength_t=protocol.field_strength_t,
+        residual=0.5 * condition.fat_residual,
+        half_ppm=condition.suppression_ppm,
+    )
+    zero, one = np.zeros_like(off), np.ones_like(off)
+    images: list[np.ndarray] = []
+    level = 1.0
+    for b in sequence.b_values:
+        tables = diffusion_tables(visit.codes, sequence, b, protocol.field_strength_t)
+        if not images:
+            level = float(tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP])
+        water = synthesize(
+            mixture, tables, visit.fields, water_fat_phase=(water_left, zero, one), flip=False
+        )
+        fat = synthesize(
+            mixture, tables, visit.fields, water_fat_phase=(zero, fat_left, one), flip=False
+        )
+        fat_shift = shift + np.float32(PPM_FAT * hz_per_ppm * train_s)
+        image = distort(water, shift) + distort(fat, fat_shift)
+        image *= np.float32(condition.gain / level)
+        image += np.float32(_N2_GHOST) * np.roll(image, grid.shape[1] // 2, 1)
+        image = magnitude(
+            blur(image, (1.0, 0.9, 0.9)),
+            0.05 * condition.gain * condition.noise_factor,
+            (1.0, 0.9, 0.9),
+            rng,
+        )
+        images.append(digitize(image))
+    return np.stack(images)
+
+
+def acquire(visit: Visit) -> tuple[tuple[AcquiredSeries, ...], DynamicResult]:
+    """Every series of the protocol, in the order of the visit.
+
+    Parameters
+    ----------
+    visit : Visit
 
     Returns
     -------
-    phases : (T, S, R, C) int16, a.u.
-    shifts : (T, 3) float, mm
-        Rigid shift of each phase.
+    series : tuple of AcquiredSeries
+    dynamic : DynamicResult
+        The conventional dynamic series with its mixture.
     """
-    rng = np.random.default_rng([settings.seed, 5])
-    shifts, transforms, breathing = _movements(settings, affine, rng)
-    shape = signal.shape[1:]
-    sensitivity = sensitivity_map(body, affine, shape)
-    back = _depth_in_chest(body, affine, shape)
-    reference = glandular_signal(settings)
-    gain = np.float32(GLANDULAR_LEVEL / reference)
-    # Phase encoding left-right in axial, head-feet in sagittal exams.
-    ghost_axis = 2 if settings.plane is Plane.AXIAL else 1
-    phases = np.empty(signal.shape, np.int16)
-    for t in range(len(signal)):
-        image = signal[t]
-        if settings.motion_mm > 0 and t > 0:
-            image = move(image, transforms[t], breathing[t], back)
-        image = image * (sensitivity * gain)
-        np.minimum(image, FULL_SCALE, out=image)
-        image = add_ghost(image, ghost_axis, 0.006 * (1 + rng.random()))
-        phases[t] = digitize_with_noise(image, GLANDULAR_LEVEL * settings.noise, rng)
-    return phases, shifts
+    p = visit.protocol
+    result = scan_dynamic(visit, p.dynamic, 0)
+    series: list[AcquiredSeries] = []
 
+    def add(
+        role: SeriesRole,
+        array: np.ndarray,
+        grid: Grid,
+        start_s: float,
+        *,
+        tr_ms: float,
+        te_ms: float,
+        flip: float,
+        fat: FatHandling,
+        duration: float | None = None,
+        times_s: np.ndarray | None = None,
+        b_values: np.ndarray | None = None,
+        contrast: str = "",
+        echo_train_length: int = 1,
+        inversion_time_ms: float | None = None,
+    ) -> None:
+        scan = Acquisition(
+            manufacturer="mamri",
+            model="digital breast",
+            field_strength_t=p.field_strength_t,
+            tr_ms=tr_ms,
+            te_ms=te_ms,
+            flip_angle_deg=flip,
+            slice_thickness_mm=grid.spacing_mm[0],
+            phase_duration_s=duration,
+            fat_suppressed=fat is not FatHandling.NONE,
+            fat_suppression_source="simulation protocol",
+            contrast_agent="gadobutrol",
+        )
+        series.append(
+            AcquiredSeries(
+                role,
+                array,
+                grid.affine(),
+                scan,
+                start_s,
+                times_s,
+                b_values,
+                contrast,
+                echo_train_length,
+                inversion_time_ms,
+            )
+        )
 
-def _movements(
-    settings: SimulationSettings, affine: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Shift (mm), index transform and breathing (voxels) of each phase; the first stays."""
-    n = len(settings.times_s)
-    direction = rng.standard_normal((n, 3))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    size = settings.motion_mm * np.sqrt(np.linspace(0, 1, n)) * rng.uniform(0.5, 1, n)
-    shifts = direction * size[:, None]
-    shifts[0] = 0
-    turns = rng.normal(0, 0.002, (n, 3)) * settings.motion_mm
-    turns[0] = 0
-    pivot = np.array([0.0, 40.0, 0.0])
-    transforms = [
-        rigid_transform(affine, shift_mm=shift, turn_rad=turn, pivot_mm=pivot)
-        for shift, turn in zip(shifts, turns, strict=True)
-    ]
-    inverse = np.linalg.inv(affine[:3, :3])
-    breaths = rng.normal(0, 1.2, n) * settings.motion_mm
-    breathing = [inverse @ np.array([0.0, b, 0.6 * b]) for b in (0.0, *breaths[1:])]
-    return shifts, transforms, breathing
+    def add_dynamic(scan: DynamicScan, array: np.ndarray, contrast: str) -> None:
+        s = scan.sequence
+        add(
+            SeriesRole.DYNAMIC,
+            array,
+            scan.grid,
+            scan.times_s[0] - scan.phase_duration_s / 2,
+            tr_ms=s.tr_ms,
+            te_ms=s.te_ms,
+            flip=s.flip_angle_deg,
+            fat=s.fat,
+            duration=scan.phase_duration_s,
+            times_s=np.array(scan.times_s),
+            contrast=contrast,
+        )
 
-
-def _depth_in_chest(body: Body, affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """0 in the breasts, rising to 1 behind the chest wall; -1 far from the body."""
-    counts = [max(2, n // 4) for n in shape]
-    ticks = [np.linspace(0, n - 1, m) for n, m in zip(shape, counts, strict=True)]
-    index = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, 3)
-    points = to_lps(affine, index)
-    depth = np.clip((8.0 - body.sample(Field.MUSCLE, points)) / 25.0, 0, 1)
-    depth[body.sample(Field.SKIN, points) > 12] = -1
-    coarse = depth.reshape(counts).astype(np.float32)
-    nearest = [
-        np.minimum(np.rint(np.arange(n) * (m - 1) / max(n - 1, 1)).astype(int), m - 1)
-        for n, m in zip(shape, counts, strict=True)
-    ]
-    return np.ascontiguousarray(coarse[np.ix_(*nearest)])
+    if p.t2 is not None:
+        t2 = p.t2
+        add(
+            SeriesRole.T2 if t2.inversion_time_ms is None else SeriesRole.STIR,
+            scan_t2(visit, t2, 1),
+            t2.grid,
+            t2.start_s,
+            tr_ms=t2.tr_ms,
+            te_ms=t2.te_ms,
+            flip=150.0,
+            fat=t2.fat,
+            echo_train_length=t2.echo_train_length,
+            inversion_time_ms=t2.inversion_time_ms,
+        )
+    if p.diffusion is not None:
+        d = p.diffusion
+        add(
+            SeriesRole.DWI,
+            scan_diffusion(visit, d, 2),
+            d.grid,
+            d.start_s,
+            tr_ms=d.tr_ms,
+            te_ms=d.te_ms,
+            flip=90.0,
+            fat=FatHandling.SUPPRESSED,
+            b_values=np.array(d.b_values),
+            echo_train_length=int(d.grid.shape[1] / d.acceleration),
+        )
+    before = p.dynamic.times_s[0] - p.dynamic.phase_duration_s
+    if p.plain_t1 is not None:
+        t1 = p.plain_t1
+        add(
+            SeriesRole.T1_PRE,
+            scan_plain_t1(visit, t1, result.mixture, 3),
+            p.dynamic.grid,
+            before - 90.0,
+            tr_ms=t1.tr_ms,
+            te_ms=t1.te_ms,
+            flip=t1.flip_angle_deg,
+            fat=t1.fat,
+        )
+    is_dixon = p.dynamic.sequence.fat is FatHandling.DIXON
+    add_dynamic(p.dynamic, result.phases, "water" if is_dixon else "")
+    for contrast, array in result.dixon.items():
+        s = p.dynamic.sequence
+        add(
+            SeriesRole.DIXON,
+            array,
+            p.dynamic.grid,
+            p.dynamic.times_s[0] - p.dynamic.phase_duration_s / 2,
+            tr_ms=s.tr_ms,
+            te_ms=s.te_ms,
+            flip=s.flip_angle_deg,
+            fat=FatHandling.NONE,
+            contrast=contrast,
+        )
+    if p.ultrafast is not None:
+        fast = scan_dynamic(visit, p.ultrafast, 4)
+        add_dynamic(p.ultrafast, fast.phases, "ultrafast")
+    return tuple(series), result

@@ -6,10 +6,11 @@ import numba
 import numpy as np
 
 from mamri.records import Laterality
-from mamri.simulation.body import Body, BreastShape, Field
+from mamri.simulation.body import Body, Field
+from mamri.simulation.physique import BreastShape
 
 STEP_MM = 4.0  # length of a capsule
-DEPTH_MM = 9.0  # subcutaneous veins run about this deep (assumption)
+DEPTH_MM = 8.0  # subcutaneous veins run about this deep (assumption)
 
 
 def _surface_normal(body: Body, point: np.ndarray) -> np.ndarray:
@@ -63,41 +64,84 @@ def _grow(
 
 
 def breast_vessels(
-    body: Body, breast: BreastShape, rng: np.random.Generator
-) -> list[tuple[float, ...]]:
-    """Lateral and medial vessels of one breast that run towards the nipple.
+    body: Body, breast: BreastShape, rng: np.random.Generator, diameter_mm: float
+) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+    """Superficial veins and deeper arteries of one breast, all running towards the nipple.
+
+    Parameters
+    ----------
+    body : Body
+    breast : BreastShape
+    rng : numpy Generator
+    diameter_mm : float, mm
+        Of the largest vein.
 
     Returns
     -------
-    list of (x0, y0, z0, r0, x1, y1, z1, r1) float, mm LPS
+    veins, arteries : list of (x0, y0, z0, r0, x1, y1, z1, r1) float, mm LPS
     """
-    sign = -1 if breast.side is Laterality.RIGHT else 1
-    centre, nipple = np.array(breast.centre_mm), np.array(breast.nipple_mm)
-    capsules: list[tuple[float, ...]] = []
-    for out, up, radius in (
-        (0.85, 0.45, 1.5),
-        (0.8, -0.25, 1.1),
-        (-0.75, 0.35, 1.3),
-        (-0.7, -0.3, 1.0),
-        (0.15, 0.75, 1.1),
-    ):
-        offset = np.array(
-            [
-                sign * out * breast.half_width_mm,
-                rng.uniform(-12, 6),
-                up * breast.upper_mm + rng.normal(0, 5),
-            ]
+    trees: tuple[list[tuple[float, ...]], list[tuple[float, ...]]] = ([], [])
+    radius = diameter_mm / 2
+    # Outward, upward, radius against the largest, depth under the skin, artery.
+    stems = (
+        (0.85, 0.45, 1.0, DEPTH_MM, False),
+        (0.8, -0.25, 0.75, DEPTH_MM, False),
+        (-0.75, 0.35, 0.9, DEPTH_MM, False),
+        (-0.7, -0.3, 0.65, DEPTH_MM, False),
+        (0.15, 0.75, 0.75, DEPTH_MM, False),
+        (-0.8, 0.1, 0.55, 2.2 * DEPTH_MM, True),
+        (0.85, 0.2, 0.55, 2.2 * DEPTH_MM, True),
+        (0.4, -0.6, 0.4, 1.8 * DEPTH_MM, True),
+    )
+    for out, up, thick, depth, is_artery in stems:
+        if rng.random() < 0.12:
+            continue
+        start = _stem(breast, rng, out, up)
+        goal = np.add(breast.nipple_mm, (0.0, 14.0, 0.0)) + rng.normal(0, 12, 3)
+        trees[int(is_artery)].extend(
+            _grow(
+                body,
+                rng,
+                start=start,
+                goal=goal,
+                radius_mm=radius * thick * rng.uniform(0.8, 1.15),
+                depth_mm=depth + rng.uniform(-3, 5),
+                generation=0,
+            )
         )
-        behind = np.array([0.0, 14.0, 0.0])
-        goal = nipple + behind + rng.normal(0, 12, 3)
+    return trees
+
+
+def _stem(breast: BreastShape, rng: np.random.Generator, out: float, up: float) -> np.ndarray:
+    """Where a vessel enters the breast."""
+    sign = -1 if breast.side is Laterality.RIGHT else 1
+    height = breast.upper_mm if up > 0 else breast.lower_mm
+    offset = (
+        sign * out * breast.half_width_mm,
+        rng.uniform(-12, 6),
+        up * height + rng.normal(0, 5),
+    )
+    return np.array(breast.centre_mm) + offset
+
+
+def feeding_vessels(
+    body: Body,
+    breast: BreastShape,
+    goal: np.ndarray,
+    rng: np.random.Generator,
+    diameter_mm: float,
+) -> list[tuple[float, ...]]:
+    """Arteries that run to a malignant lesion, from both sides."""
+    capsules: list[tuple[float, ...]] = []
+    for out in (0.85, -0.75):
         capsules += _grow(
             body,
             rng,
-            start=centre + offset,
+            start=_stem(breast, rng, out, 0.3),
             goal=goal,
-            radius_mm=radius * rng.uniform(0.8, 1.15),
-            depth_mm=DEPTH_MM + rng.uniform(-3, 5),
-            generation=0,
+            radius_mm=0.55 * diameter_mm * rng.uniform(0.6, 0.9),
+            depth_mm=1.6 * DEPTH_MM,
+            generation=1,
         )
     return capsules
 
@@ -108,8 +152,10 @@ def internal_mammary_vessels(body: Body) -> list[tuple[float, ...]]:
     high = low + 3.0 * (body.fields.shape[0] - 1)
     capsules: list[tuple[float, ...]] = []
     levels = np.arange(low, high, STEP_MM * 2)
-    for x in (-24.0, -20.0, 20.0, 24.0):
-        radius = 1.4 if abs(x) < 22 else 1.0
+    # Vein 10 and artery 15 mm beside the edge of the sternum (AJR 1990;155:397-400,
+    # doi:10.2214/ajr.155.2.2115273); artery 2.1 mm wide (Han 2003, Br J Plast Surg 56:684-688).
+    for x in (-33.0, -28.0, 28.0, 33.0):
+        radius = 1.2 if abs(x) < 30 else 1.05
         across = x + 1.2 * np.sin(levels / 17.0 + x)
         points = np.column_stack([across, 58.0 + 0.17 * levels, levels])
         for _ in range(3):  # slide to the inner surface of the chest wall

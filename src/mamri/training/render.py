@@ -1,8 +1,9 @@
 """Noise-free images of the part of an anatomy that a crop touches.
 
 Tissues are mixed by their shares on the voxels of the anatomy, and the image, not the tissues, is
-sampled by the crop: mixed brightness may be interpolated, codes may not, and fine strands keep
-their edges. Measured on the phantom of tests/training, in benchmarks/training_stream.py.
+sampled by the crop: mixed brightness may be interpolated, codes may not. Sheets 2.5 mm thick in
+turned crops then have half the error of codes at the nearest voxel (root mean square 0.085 against
+0.159 of full contrast, benchmarks/training_stream.py).
 """
 
 import torch
