@@ -120,13 +120,19 @@ def test_the_front_turns_with_the_crop(chest: CachedAnatomy) -> None:
     placement = random_crop(chest, STILL, _draws()).placement
     torch.testing.assert_close(torch.tensor([0.0, -1.0, 0.0]), placement.anterior)
 
-    turned = random_crop(chest, replace(STILL, rotation_deg=40), _draws(1)).placement
-    middle = turned.control.shape[1:]
-    step = turned.control[:, 1, 2, 1] - turned.control[:, 1, 1, 1]
-    assert len(middle) == 3
-    # The row axis of the crop and the patient's front enclose the angle that the map says.
-    cosine = -step[1] / step.norm()
-    torch.testing.assert_close(-cosine, -turned.anterior[1], atol=2e-2, rtol=0)
+    turning = replace(STILL, rotation_deg=40, scaling=0.15)
+    for index in range(5):
+        turned = random_crop(chest, turning, _draws(index)).placement
+        at = turned.control[:, 1, 1, 1]
+        steps = [turned.control[:, 2, 1, 1], turned.control[:, 1, 2, 1], turned.control[:, 1, 1, 2]]
+        # Control points are unevenly far apart along the axes; their directions count.
+        spans = [(n - 1) / (k - 3) for n, k in zip(STILL.shape, turned.control.shape[1:],
+                                                   strict=True)]  # fmt: skip
+        linear = torch.stack([(s - at) / d for s, d in zip(steps, spans, strict=True)], dim=1)
+        ahead = linear @ turned.anterior
+        torch.testing.assert_close(
+            torch.tensor([0.0, -1.0, 0.0]), ahead / ahead.norm(), atol=1e-4, rtol=0
+        )
 
 
 def test_coarse_crops_are_averages(chest: CachedAnatomy) -> None:

@@ -109,6 +109,7 @@ def test_what_the_scan_leaves_out_has_no_labels(
         ]
         lost = (target == 0) & (whole != 0)
         assert torch.all(target[~lost] == whole[~lost])
+        assert torch.equal(target, training_pair([chest], cut, 3, k)[1])
         for look in (image, other):
             # Zeros are one level after normalisation, the darkest of all.
             assert torch.all(look[0][lost] == look.min())
