@@ -18,7 +18,7 @@ from mamri.simulation.image_formation import (
     fold_in,
     magnitude,
 )
-from mamri.simulation.mixture import TissueMixture
+from mamri.simulation.mixture import NEUTRAL, TissueMixture
 from mamri.simulation.motion import Poses, depth_in_chest, draw_poses, moved
 from mamri.simulation.scanner_fields import ScannerFields, make_fields
 from mamri.simulation.sequences import (
@@ -46,7 +46,7 @@ from mamri.simulation.synthesis import (
     synthesize,
 )
 
-_NEUTRAL_ROW, _NOMINAL_FLIP = 20, 5  # row of an uptake of 1 and column of a scale of 1
+_NOMINAL_FLIP = 5  # column of a flip angle scale of 1
 _UNEVEN_LEFT = 0.2  # power of the coil's sensitivity that is left after intensity correction
 _N2_GHOST = 0.02  # Nyquist ghost of echo planar imaging (assumption)
 
@@ -256,7 +256,7 @@ def _dixon_gains(
     if contrast == "water":
         return 1 - swapped, leak + swapped * (1 - leak), one
     if contrast == "fat":
-        return leak + swapped, 1 - swapped, one
+        return leak + swapped * (1 - leak), 1 - swapped, one
     return one, one, one if contrast == "in-phase" else -one
 
 
@@ -292,7 +292,7 @@ def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
     for t, amount in enumerate(amounts):
         tables = gradient_echo_tables(visit.codes, amount, sequence, protocol.field_strength_t)
         if t == 0:
-            level = tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+            level = tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
             factor = np.float32(visit.condition.gain / level)
         image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
         image *= factor
@@ -324,7 +324,7 @@ def scan_plain_t1(
     gain = _gradient_echo_gains(visit, sequence, mixture)
     image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
     image *= np.float32(
-        visit.condition.gain / tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+        visit.condition.gain / tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
     )
     return receiver.store(image, visit.rng(part))[None]
 
@@ -349,7 +349,7 @@ def scan_t2(visit: Visit, sequence: TurboSpinEcho, part: int) -> np.ndarray:
             half_ppm=visit.condition.suppression_ppm,
         )
     image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain, flip=False)
-    level = tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP]
+    level = tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
     image *= np.float32(0.7 * visit.condition.gain / level)
     return receiver.store(image, visit.rng(part))[None]
 
@@ -384,7 +384,7 @@ def scan_diffusion(visit: Visit, sequence: DiffusionEcho, part: int) -> np.ndarr
     for b in sequence.b_values:
         tables = diffusion_tables(visit.codes, sequence, b, protocol.field_strength_t)
         if not images:
-            level = float(tables[0][Tissue.FIBROGLANDULAR, _NEUTRAL_ROW, _NOMINAL_FLIP])
+            level = float(tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP])
         water = synthesize(
             mixture, tables, visit.fields, water_fat_phase=(water_left, zero, one), flip=False
         )

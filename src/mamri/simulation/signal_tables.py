@@ -1,8 +1,9 @@
 """Signal of every tissue in a sequence, from its magnetic, kinetic and diffusion properties.
 
 A table holds the signal by tissue code, relative uptake of contrast agent, and flip angle scale;
-rendered voxels look it up. Water and fat stand in tables of their own, since suppression, Dixon and
-chemical shift treat them apart.
+rendered voxels look it up. Every stored uptake has a row of its own: straight lines between rows
+further apart cost more than 1 % of Ktrans where little is taken up. Water and fat stand in tables
+of their own, since suppression, Dixon and chemical shift treat them apart.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from mamri.simulation._tissue_table import (
     TissueProperties,
 )
 from mamri.simulation.lesion_plan import LesionPlan
+from mamri.simulation.mixture import NEUTRAL
 from mamri.simulation.physics import (
     diffusion_weighting,
     extended_tofts,
@@ -29,7 +31,7 @@ from mamri.simulation.physics import (
 from mamri.simulation.sequences import DiffusionEcho, FatHandling, GradientEcho, TurboSpinEcho
 
 MAX_UPTAKE = 2.5  # highest relative uptake in a table
-UPTAKE_STEPS = 51
+UPTAKE_STEPS = int(MAX_UPTAKE * NEUTRAL) + 1  # rows, one a stored uptake: row `NEUTRAL` is 1
 FLIP_SCALES = np.linspace(0.5, 1.3, 9)
 # J-coupling makes fat bright in turbo spin echo: T2 of 154 ms (Edden RAE et al. J Magn Reson
 # Imaging 2010;32:982-987. doi:10.1002/jmri.22306, multi-echo).
@@ -149,11 +151,11 @@ def gradient_echo_tables(
 
     Returns
     -------
-    water, fat : (K, 51, 9) float32, a.u.
+    water, fat : (K, 251, 9) float32, a.u.
         By code, relative uptake from 0 to 2.5, and flip angle scale from 0.5 to 1.3.
     """
     at = 0 if field_strength_t < 2 else 1
-    uptake = np.linspace(0, MAX_UPTAKE, UPTAKE_STEPS)
+    uptake = np.arange(UPTAKE_STEPS) / NEUTRAL
     water, fat = [], []
     for code, amount in zip(codes, concentration, strict=True):
         p = code.tissue

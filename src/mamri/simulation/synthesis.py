@@ -3,7 +3,8 @@
 import numba
 import numpy as np
 
-from mamri.simulation.mixture import TissueMixture
+from mamri.simulation._tissue_table import Tissue
+from mamri.simulation.mixture import NEUTRAL, TissueMixture
 from mamri.simulation.scanner_fields import ScannerFields
 from mamri.simulation.sequences import FatHandling
 
@@ -12,7 +13,7 @@ PROTON_HZ_PER_T = 42.577e6
 _TICK_VOXELS = 6
 _FAILED_FAT = 0.65  # share of fat left where suppression fails: some is still hit (assumption)
 _FLIP_LOW, _FLIP_STEP = 0.5, 0.1
-_UPTAKE_STEP = 5.0  # stored uptake units (hundredths) between rows of a table
+_GLAND, _LESION = int(Tissue.FIBROGLANDULAR), int(Tissue.LESION)
 
 
 @numba.njit(cache=True, parallel=True)  # type: ignore[misc, unused-ignore]
@@ -53,12 +54,10 @@ def _synthesize(
                             w = wj * (fc if k == 1 else 1 - fc)
                             for f in range(5):
                                 local[f] += w * coarse[i0 + i, j0 + j, k0 + k, f]
-                flip = (local[1] - 0.5) / 0.1
+                flip = (local[1] - _FLIP_LOW) / _FLIP_STEP
                 fi = min(max(int(flip), 0), n_flip - 2)
                 ff = min(max(flip - fi, 0.0), 1.0)
-                up = uptake[s, r, c] / 5.0
-                ui = min(int(up), n_up - 2)
-                uf = min(up - ui, 1.0)
+                row = min(uptake[s, r, c], n_up - 1)
                 share_a = share[s, r, c] / 255.0
                 water, fat = 0.0, 0.0
                 for n in range(2):
@@ -66,18 +65,17 @@ def _synthesize(
                     if part <= 0 or code == 0:
                         continue
                     # Only gland and lesions vary in uptake; others stand at 1.
-                    vi, vf = (ui, uf) if (code == 3 or code >= 24) else (20, 0.0)
-                    low = (1 - vf) * water_table[code, vi, fi] + vf * water_table[code, vi + 1, fi]
-                    high = (1 - vf) * water_table[code, vi, fi + 1]
-                    high += vf * water_table[code, vi + 1, fi + 1]
-                    water += part * ((1 - ff) * low + ff * high)
+                    u = row if (code == _GLAND or code >= _LESION) else NEUTRAL
+                    water += part * (
+                        (1 - ff) * water_table[code, u, fi] + ff * water_table[code, u, fi + 1]
+                    )
                     fat += part * (
-                        (1 - ff) * fat_table[code, 20, fi] + ff * fat_table[code, 20, fi + 1]
+                        (1 - ff) * fat_table[code, u, fi] + ff * fat_table[code, u, fi + 1]
                     )
                 water *= local[2]
                 fat *= local[3]
                 both = water * water + fat * fat + 2 * water * fat * local[4]
-                out[s, r, c] = np.sqrt(max(both, 0.0)) * local[0] * grain[s, r, c] / 100.0
+                out[s, r, c] = np.sqrt(max(both, 0.0)) * local[0] * grain[s, r, c] / NEUTRAL
 
 
 def coarse_ticks(shape: tuple[int, int, int]) -> tuple[list[np.ndarray], np.ndarray]:

@@ -5,21 +5,15 @@ The slow, plain counterpart of `synthesis`, for truth and tests.
 
 import numpy as np
 
+from mamri.simulation._tissue_table import Tissue
 from mamri.simulation.mixture import NEUTRAL, TissueMixture
-from mamri.simulation.signal_tables import (
-    FLIP_SCALES,
-    MAX_UPTAKE,
-    UPTAKE_STEPS,
-    CodeProperties,
-)
-
-_VARIES_FROM = 24  # lesions and fibroglandular tissue take up more or less than their table value
-_FIBROGLANDULAR = 3
+from mamri.simulation.signal_tables import FLIP_SCALES, UPTAKE_STEPS, CodeProperties
 
 
-def _uptakes(mixture: TissueMixture, code: np.ndarray, where: np.ndarray) -> np.ndarray:
-    varies = (code == _FIBROGLANDULAR) | (code >= _VARIES_FROM)
-    return np.where(varies, mixture.uptake[where] / NEUTRAL, 1.0)
+def _rows(mixture: TissueMixture, code: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Stored uptake: lesions and fibroglandular tissue vary, others stand at their table value."""
+    varies = (code == Tissue.FIBROGLANDULAR) | (code >= Tissue.LESION)
+    return np.where(varies, np.minimum(mixture.uptake[where], UPTAKE_STEPS - 1), NEUTRAL)
 
 
 def voxel_signals(
@@ -43,12 +37,9 @@ def voxel_signals(
     water, fat = np.zeros(share.shape), np.zeros(share.shape)
     for n, part in ((0, share), (1, 1 - share)):
         code = mixture.tissues[n][where]
-        row = _uptakes(mixture, code, where) * (UPTAKE_STEPS - 1) / MAX_UPTAKE
-        low = np.minimum(row.astype(int), UPTAKE_STEPS - 2)
-        over = np.minimum(row - low, 1.0)
+        row = _rows(mixture, code, where)
         for table, total in zip(tables, (water, fat), strict=True):
-            at = table[:, :, nominal].astype(float)
-            total += part * ((1 - over) * at[code, low] + over * at[code, low + 1])
+            total += part * table[code, row, nominal]
     grain = mixture.grain[where] / NEUTRAL
     return water * grain, fat * grain
 
@@ -90,7 +81,8 @@ def parameter_maps(
             code = np.asarray(mixture.tissues[n])
             own = values[code]
             if name in ("ktrans_per_min", "ve", "vp"):
-                own = own * _uptakes(mixture, code.ravel(), everywhere).reshape(code.shape)
+                row = _rows(mixture, code.ravel(), everywhere).reshape(code.shape)
+                own = own * row.astype(np.float32) / NEUTRAL
             total += part * own
         maps[name] = total.astype(np.float32)
     return maps
