@@ -155,19 +155,18 @@ def distort(image: np.ndarray, shift: np.ndarray) -> np.ndarray:
     n_s, n_r, n_c = image.shape
     out = np.zeros_like(image)
     for s in range(n_s):
-        for r in range(n_r - 1):
+        for r in range(n_r):
+            before, after = max(r - 1, 0), min(r + 1, n_r - 1)
             for c in range(n_c):
-                # The piece between two voxels lands between their shifted places.
-                low = r + shift[s, r, c]
-                high = r + 1 + shift[s, r + 1, c]
+                # A voxel lands between the shifted places of its two faces.
+                low = r - 0.5 + 0.5 * (shift[s, before, c] + shift[s, r, c])
+                high = r + 0.5 + 0.5 * (shift[s, r, c] + shift[s, after, c])
                 if high < low:
                     low, high = high, low
-                a, b = image[s, r, c], image[s, r + 1, c]
-                mean = 0.5 * (a + b)
-                width = max(high - low, 1e-3)
+                high = max(high, low + 1e-3)
                 first, last = int(np.floor(low + 0.5)), int(np.floor(high + 0.5))
                 for k in range(max(first, 0), min(last, n_r - 1) + 1):
                     overlap = min(high, k + 0.5) - max(low, k - 0.5)
                     if overlap > 0:
-                        out[s, k, c] += mean * overlap / width
+                        out[s, k, c] += image[s, r, c] * overlap / (high - low)
     return out

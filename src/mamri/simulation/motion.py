@@ -70,7 +70,7 @@ def move(
     transform : (3, 4) float
         (s, r, c, 1) of the new image to (s, r, c) of the old one.
     breathing : (3,) float, voxels
-        Extra shift where ``back`` is 1.
+        Extra shift of the patient where ``back`` is 1.
     back : (S, R, C) float32
         0 in the breasts, 1 deep in the chest, below 0 far from the body.
 
@@ -88,9 +88,9 @@ def move(
                 if b < 0:
                     continue
                 t = transform
-                ps = t[0, 0] * s + t[0, 1] * r + t[0, 2] * c + t[0, 3] + b * breathing[0]
-                pr = t[1, 0] * s + t[1, 1] * r + t[1, 2] * c + t[1, 3] + b * breathing[1]
-                pc = t[2, 0] * s + t[2, 1] * r + t[2, 2] * c + t[2, 3] + b * breathing[2]
+                ps = t[0, 0] * s + t[0, 1] * r + t[0, 2] * c + t[0, 3] - b * breathing[0]
+                pr = t[1, 0] * s + t[1, 1] * r + t[1, 2] * c + t[1, 3] - b * breathing[1]
+                pc = t[2, 0] * s + t[2, 1] * r + t[2, 2] * c + t[2, 3] - b * breathing[2]
                 fs, fr, fc = int(np.floor(ps)), int(np.floor(pr)), int(np.floor(pc))
                 _cubic(ps - fs, ws)
                 _cubic(pr - fr, wr)
