@@ -54,8 +54,15 @@ class TissueMixture:
                 f"and {shape}; give (2, S, R, C) and (S, R, C)"
             )
         for name in self.__slots__:
-            if name != "affine":
-                object.__setattr__(self, name, read_only(getattr(self, name)))
+            if name == "affine":
+                continue
+            array = getattr(self, name)
+            if array.shape[-3:] != shape:
+                raise GeometryError(
+                    f"all parts of a mixture must share one grid, got {shape} for the share and "
+                    f"{array.shape} for {name}; render them together with render_mixture()"
+                )
+            object.__setattr__(self, name, read_only(array))
 
     @property
     def shape(self) -> tuple[int, int, int]:
