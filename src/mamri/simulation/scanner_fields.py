@@ -90,6 +90,8 @@ def make_fields(
     )
     in_breast = (coarse[..., Field.SKIN] < 0) & (coarse[..., Field.MUSCLE] > 0)
     in_breast &= coarse[..., Field.TERRITORY] < 1
+    lean = np.tanh(x / 70.0)
+    lean /= np.abs(lean[in_breast]).mean()  # so that each breast has its published mean
     if side is not None:
         in_breast &= (x < 0) == (side is Laterality.RIGHT)
     uneven = ndimage.gaussian_filter(rng.standard_normal(shape), 7.0)
@@ -97,7 +99,7 @@ def make_fields(
     off = _susceptibility_field(coarse) + uneven
     off -= _shim(off, in_breast, (x, y, z))
     right, left = _B1_SIDES[1.5 if field_strength_t < 2 else 3.0]
-    tilt = 0.5 * (left - right) * np.tanh(x / 70.0) + 0.5 * (left + right)
+    tilt = 0.5 * (left - right) * lean + 0.5 * (left + right)
     blob = ndimage.gaussian_filter(rng.standard_normal(shape), 9.0)
     flip = 1 + tilt + blob * (0.015 * field_strength_t / blob.std())
     points = np.stack([x, y, z], axis=-1)
