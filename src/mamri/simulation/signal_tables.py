@@ -117,19 +117,15 @@ def concentrations(
     bolus_delay_s : float, s
         From the injection to the arrival in the aorta.
     """
-    times = np.asarray(times_s, float)
-    fine = np.arange(0.0, max(float(times.max()), 0.0) + 1.0, 0.25)
-    out = np.zeros((times.size, len(codes)))
-    blood_of: dict[float, np.ndarray] = {}
+    since_bolus = np.asarray(times_s, float) - bolus_delay_s
+    fine = np.arange(0.0, max(float(since_bolus.max()), 0.0) + 1.0, 0.25)  # s since arrival
+    blood = parker_blood_concentration(fine)
+    out = np.zeros((since_bolus.size, len(codes)))
     for k, code in enumerate(codes):
-        delay = bolus_delay_s + code.delay_s
-        if delay not in blood_of:
-            blood_of[delay] = parker_blood_concentration(fine, delay_s=delay)
-        blood = blood_of[delay]
         plasma = blood if code.is_blood else blood / (1 - HAEMATOCRIT)
         p = code.tissue
         curve = extended_tofts(fine, plasma, ktrans_per_min=p.ktrans_per_min, ve=p.ve, vp=p.vp)
-        out[:, k] = np.interp(times, fine, curve, left=0.0)
+        out[:, k] = np.interp(since_bolus - code.delay_s, fine, curve, left=0.0)
     return out
 
 
