@@ -261,7 +261,7 @@ TISSUES: dict[Tissue, TissueProperties] = {
         1.0, (2600, 2900), (600, 500), 120, 2.5, 0.0, 0.1, 0.0, source="assumed; simple fluid"
     ),
     Tissue.IMPLANT: _P(
-        0.75, (1100, 1300), (150, 130), 60, 0.05, 0.0, 0.1, 0.0, source="assumed; silicone gel"
+        0.55, (1100, 1300), (150, 130), 60, 0.05, 0.0, 0.1, 0.0, source="assumed; silicone gel"
     ),
     Tissue.CAPSULE: _P(0.35, (900, 1100), (25, 22), 6, 0.8, 0.02, 0.3, 0.01),
     Tissue.CLIP: _P(0.0, (1000, 1000), (10, 10), 1, 0.0, 0, 0.1, 0, source="signal void"),

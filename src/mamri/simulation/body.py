@@ -93,6 +93,19 @@ def _ellipsoid(
     return np.asarray((level - 1) * level / np.maximum(slope, 1e-6))
 
 
+def _cylinder(x: np.ndarray, y: np.ndarray, wide: np.ndarray, deep: np.ndarray) -> np.ndarray:
+    """Approximate signed distance to an upright elliptic cylinder of varying size, mm."""
+    u, v = x / wide, y / deep
+    level = np.sqrt(u * u + v * v)
+    slope = np.sqrt((u / wide) ** 2 + (v / deep) ** 2)
+    return np.asarray((level - 1) * level / np.maximum(slope, 1e-6))
+
+
+def _dome(z: np.ndarray) -> np.ndarray:
+    """How far the chest has narrowed: 0 at the breasts, 1 at the level of the collar bones."""
+    return np.asarray(np.clip((z + 5.0) / 135.0, 0.0, 1.25) ** 1.7)
+
+
 def _as_distance(level: np.ndarray, smallest: float) -> np.ndarray:
     """Level function divided by its slope: distance near its zero."""
     slope = np.sqrt(sum(g * g for g in np.gradient(level, COARSE_MM)))
@@ -185,19 +198,20 @@ def make_body(
     """
     origin, shape, (x, y, z) = _grid(low_mm, high_mm)
     p = physique
-    centre_y = p.chest_front_mm + p.rib_depth_mm + p.chest_slope * z
     flat = np.zeros(shape)
-    upright = y - centre_y
-    wide, deep = p.rib_width_mm, p.rib_depth_mm
-    ribcage = _ellipsoid(x, upright, flat, centre=(0, 0, 0), radii=(wide, deep, 1e9))
+    dome = _dome(z)
+    # The cage narrows towards the neck; its back stays where it is.
+    wide = p.rib_width_mm * (1 - 0.26 * dome)
+    deep = p.rib_depth_mm * (1 - 0.30 * dome)
+    back = p.chest_front_mm + 2 * p.rib_depth_mm + p.chest_slope * z
+    ribcage = _cylinder(x, y - back + deep, wide, deep) + flat
     ribcage = ribcage + _bumps(rng, shape, size_mm=24, height_mm=1.8)
     pleura = ribcage + 13.0 + _bumps(rng, shape, size_mm=12, height_mm=0.7)
-    muscle = ribcage - _muscle_thickness(x, z, p.pectoral_mm)
+    muscle = ribcage - _muscle_thickness(x, z, p.pectoral_mm) * (1 + 0.9 * dome)
     muscle = muscle + _bumps(rng, shape, size_mm=15, height_mm=0.9)
     fat = p.fat_mm
-    torso = _ellipsoid(
-        x, upright, flat, centre=(0, 0, 0), radii=(wide + 30 + 1.6 * fat, deep + 8 + fat, 1e9)
-    )
+    around, ahead = wide + 30 + 1.6 * fat + 22 * dome, deep + 8 + fat + 12 * dome
+    torso = _cylinder(x, y - back + deep, around, ahead) + flat
 
     skin, footprint, forward = torso, np.full(shape, 9.0), flat
     territory = np.full(shape, 9.0)

@@ -107,13 +107,13 @@ def _lay_lung(
     tube = np.sqrt(a * a + b * b) * 22.0
     n = lay_over(layers, n, _BLOOD, lung * 0.6 * (0.5 + (1.1 - tube) / max(vox, 0.8)))
     uneven = gradient_noise(x / 30, y / 30, z / 30, seed + 27)
-    between = abs(x - 6 - 6 * uneven) - 14 - 0.22 * max(0.0, depth - 10) - 5 * uneven
+    between = abs(x - 6 - 6 * uneven) - 8 - 0.22 * max(0.0, depth - 10) - 5 * uneven
     n = lay_over(layers, n, _FAT, lung * (0.5 - between / 4))
     vessel = gradient_noise(x / 14, y / 14, z / 14, seed + 28)
     if between < 0:
         n = lay_over(layers, n, _MUSCLE, 0.8 * lung * smooth_step(vessel, 0.05, 0.25))
     n = lay_over(layers, n, _LIVER, lung * (0.5 - f[_F_LIVER] / vox))
-    n = lay_over(layers, n, _FAT, lung * (0.5 - (f[_F_HEART] - 3.0) / vox))
+    n = lay_over(layers, n, _FAT, 0.7 * lung * (0.5 - (f[_F_HEART] - 2.0) / vox))
     n = lay_over(layers, n, _MYOCARDIUM, lung * (0.5 - f[_F_HEART] / vox))
     wall = 4.0 + 5.5 * smooth_step(x, 12.0, 30.0)
     n = lay_over(layers, n, _BLOOD, lung * (0.5 - (f[_F_HEART] + wall) / vox))

@@ -225,11 +225,11 @@ def _implant(breast: BreastShape) -> tuple[np.ndarray, np.ndarray]:
     radii = np.array(
         [
             0.72 * breast.half_width_mm,
-            0.30 * breast.length_mm,
+            0.33 * breast.length_mm,
             0.36 * (breast.upper_mm + breast.lower_mm),
         ]
     )
-    centre = np.add(breast.centre_mm, (0.0, -0.34 * breast.length_mm, 0.0))
+    centre = np.add(breast.centre_mm, (0.0, -0.20 * breast.length_mm, 0.0))
     return centre, radii
 
 

@@ -46,9 +46,13 @@ _KINDS = np.array(
 )
 
 
-def draw_pattern(rng: np.random.Generator) -> np.ndarray:
-    """Parenchymal pattern of a random woman, (11,) in the order of `Pattern`."""
-    weights = rng.dirichlet(np.full(len(_KINDS), 0.5)) @ _KINDS
+def draw_pattern(rng: np.random.Generator, density: float) -> np.ndarray:
+    """Parenchymal pattern of a random woman, (11,) in the order of `Pattern`.
+
+    The denser the breast, the more often it holds an even, scalloped block (assumption).
+    """
+    even = 0.3 + 3.0 * density
+    weights = rng.dirichlet([0.5, 0.5, even, 0.5]) @ _KINDS
     weights *= rng.uniform(0.75, 1.25, weights.size)
     sizes = [
         rng.uniform(10.0, 17.0),

@@ -130,7 +130,7 @@ def draw_physique(rng: np.random.Generator, volume_ml: float) -> Physique:
     elongation = rng.normal(1.0, 0.11)
     fullness = float(rng.uniform(1.75, 2.8))
     droop = float(rng.normal(-4, 7)) * size
-    lean = float(rng.normal(9, 5)) * size
+    lean = float(rng.normal(6, 3.5)) * size
     height = float(rng.normal(-8, 4))
     breasts = []
     imbalance = rng.normal(0, VOLUME_ASYMMETRY / 2)

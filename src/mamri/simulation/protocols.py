@@ -46,11 +46,12 @@ AXIAL_FS = Protocol(
         GradientEcho(4.12, 1.36, 12.0),
         (-65.0, 62.5, 147.5, 232.5, 317.5),
         85.0,
-        noise=0.07,
+        noise=0.04,
     ),
     t2=_T2,
     diffusion=_DWI,
     plain_t1=GradientEcho(8.0, 4.76, 20.0, FatHandling.NONE),
+    evenness=0.35,
     habits="siemens",
 )
 
@@ -85,7 +86,6 @@ SAGITTAL = Protocol(
         Grid((36, 256, 256), (3.6, 0.8, 0.8), Plane.SAGITTAL, Laterality.LEFT),
         fat=FatHandling.SUPPRESSED,
     ),
-    intensity_corrected=False,
     encoded=(0.9, 0.8, 0.95),
     habits="ge",
 )
@@ -101,7 +101,7 @@ SAGITTAL_CORRECTED = Protocol(
         90.0,
         noise=0.05,
     ),
-    intensity_corrected=True,
+    evenness=0.8,
     air_masked=True,
     encoded=(0.8, 0.8, 0.9),
     habits="ge",
@@ -120,7 +120,7 @@ DIXON = Protocol(
     ),
     t2=_T2,
     diffusion=replace(_DWI, b_values=(0.0, 150.0, 800.0), te_ms=65.0),
-    intensity_corrected=True,
+    evenness=0.8,
     habits="philips",
 )
 

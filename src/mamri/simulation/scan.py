@@ -47,7 +47,6 @@ from mamri.simulation.synthesis import (
 )
 
 _NOMINAL_FLIP = 5  # column of a flip angle scale of 1
-_UNEVEN_LEFT = 0.2  # power of the coil's sensitivity that is left after intensity correction
 _N2_GHOST = 0.02  # Nyquist ghost of echo planar imaging (assumption)
 
 
@@ -185,7 +184,7 @@ def _blur_beats(image: np.ndarray, moving: np.ndarray) -> None:
     part = slice(index[0], index[-1] + 1)
     smeared = image[part]
     for axis in (1, 2):
-        smeared = ndimage.uniform_filter1d(smeared, 5, axis=axis)
+        smeared = ndimage.uniform_filter1d(smeared, 7, axis=axis)
     image[part] += moving[part] * (smeared - image[part])
 
 
@@ -202,10 +201,12 @@ def _receiver(
     shape = [1, 1, 1]
     shape[axis] = -1
     evening = None
-    if protocol.intensity_corrected:
+    if protocol.evenness > 0:
         sensitivity = _even(visit.fields, grid)
-        evening = np.maximum(sensitivity, 0.05) ** np.float32(_UNEVEN_LEFT - 1)
-    moving = np.isin(mixture.tissue, (Tissue.BLOOD, Tissue.MYOCARDIUM, Tissue.LIVER))
+        evening = np.maximum(sensitivity, 0.05) ** np.float32(-protocol.evenness)
+    beating = np.isin(mixture.tissue, (Tissue.BLOOD, Tissue.MYOCARDIUM, Tissue.LIVER))
+    # The chest behind the breasts breathes.
+    moving = np.maximum(beating, np.float32(0.35) * np.clip(back, 0, 1))
     return _Receiver(
         encoded=protocol.encoded,
         axis=axis,
@@ -213,7 +214,7 @@ def _receiver(
         sigma=np.asarray(condition.gain * noise * condition.noise_factor * g.reshape(shape)),
         evening=evening,
         air=np.asarray(back[tuple(keep)] < 0) if protocol.air_masked else None,
-        moving=moving.astype(np.float32),
+        moving=np.asarray(moving, np.float32),
         ghost=condition.ghost,
         coil_ghost=condition.coil_ghost,
     )

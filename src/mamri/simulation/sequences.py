@@ -199,8 +199,8 @@ class Protocol:
     diffusion : DiffusionEcho or None
     plain_t1 : GradientEcho or None
         Without fat suppression, before contrast, on the grid of the dynamic series.
-    intensity_corrected : bool
-        The scanner evens out coil sensitivity, which raises the noise at depth.
+    evenness : float, 0 to 1
+        How far the scanner evens out coil sensitivity, which raises the noise at depth.
     air_masked : bool
         The scanner sets air far from the patient to 0.
     encoded : (S, R, C) of float
@@ -219,7 +219,7 @@ class Protocol:
     t2: TurboSpinEcho | None = None
     diffusion: DiffusionEcho | None = None
     plain_t1: GradientEcho | None = None
-    intensity_corrected: bool = False
+    evenness: float = 0.0
     air_masked: bool = False
     encoded: tuple[float, float, float] = (0.7, 0.85, 0.85)
     wrap_mm: float = 0.0

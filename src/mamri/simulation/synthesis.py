@@ -11,7 +11,7 @@ from mamri.simulation.sequences import FatHandling
 PPM_FAT = -3.4  # chemical shift of the main fat peak against water, ppm
 PROTON_HZ_PER_T = 42.577e6
 _TICK_VOXELS = 6
-_FAILED_FAT = 0.65  # share of fat left where suppression fails: some is still hit (assumption)
+_FAILED_FAT = 0.55  # share of fat left where suppression fails: some is still hit (assumption)
 _FLIP_LOW, _FLIP_STEP = 0.5, 0.1
 _GLAND, _LESION = int(Tissue.FIBROGLANDULAR), int(Tissue.LESION)
 

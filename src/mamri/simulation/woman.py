@@ -103,12 +103,12 @@ def draw_woman(seed: int, mix: LesionMix = LesionMix()) -> Woman:  # noqa: B008
     uneven = np.exp(rng.normal(0, table.DENSITY_ASYMMETRY / 2) * np.array([1, -1]))
     volume = draw_positive(rng, table.BREAST_VOLUME_ML[density_category])
     physique = draw_physique(rng, volume)
-    pattern = draw_pattern(rng)
+    pattern = draw_pattern(rng, float(density))
     cysts = [0, 0]
     if rng.random() < table.CYST_FREQUENCY:
         for _ in range(1 + rng.geometric(0.45)):
             cysts[int(rng.random() < 0.5)] += 1
-    lesions = draw_lesions(rng, mix)
+    lesions = draw_lesions(np.random.default_rng([seed, 5]), mix)  # the same woman with any mix
     few, many = table.AXILLARY_NODES
     right, left = np.clip(density * uneven, 0.01, 0.65)
     return Woman(
