@@ -40,6 +40,12 @@ def simulate(
     maps: Annotated[
         bool, typer.Option("--maps/--no-maps", help="Write true Ktrans, ve, vp, T1, T2, ADC maps.")
     ] = True,
+    anatomies: Annotated[
+        bool,
+        typer.Option(
+            "--anatomies", help="Write anatomies to train on (1.5 mm tissue maps), not exams."
+        ),
+    ] = False,
     list_presets: Annotated[
         bool, typer.Option("--list", help="Show presets and vendors and do nothing else.")
     ] = False,
@@ -54,6 +60,9 @@ def simulate(
         return
     if output is None:
         raise typer.BadParameter("give the folder to write with -o DIR")
+    if anatomies:
+        _write_anatomies(output, seed, n or 1, as_json)
+        return
     from mamri.pipeline.simulate_exam import (  # imported late: --help stays quick
         N_STEPS,
         ExamForm,
@@ -77,6 +86,17 @@ def simulate(
         typer.echo(f"simulated exam: {output}")
     else:
         typer.echo(f"{len(rows)} simulated exams: {output / 'exams.csv'}")
+
+
+def _write_anatomies(output: Path, seed: int, n: int, as_json: bool) -> None:
+    from mamri.pipeline.training_anatomies import write_anatomies
+
+    with step_progress(n) as begin:
+        paths = write_anatomies(output, first_seed=seed, n=n, begin_step=begin)
+    if as_json:
+        typer.echo(json.dumps({"output": str(output), "anatomies": [p.name for p in paths]}))
+    else:
+        typer.echo(f"{len(paths)} anatomies: {output}")
 
 
 def _print_presets(as_json: bool) -> None:

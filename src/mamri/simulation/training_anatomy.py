@@ -1,0 +1,149 @@
+"""A woman as models learn from her: tissue maps, labels, and the signals of her tissues."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from mamri.records import Plane
+from mamri.simulation._tissue_table import N_PLAIN, TISSUES, Tissue
+from mamri.simulation.digital_body import build_body, render_mixture
+from mamri.simulation.draw_lesions import LesionMix
+from mamri.simulation.mixture import TissueMixture
+from mamri.simulation.sequences import FatHandling, GradientEcho, Grid, TurboSpinEcho
+from mamri.simulation.signal_tables import (
+    FLIP_SCALES,
+    CodeProperties,
+    code_properties,
+    concentrations,
+    gradient_echo_tables,
+    spin_echo_tables,
+)
+from mamri.simulation.woman import draw_woman
+
+GRID = Grid((160, 200, 260), (1.5, 1.5, 1.5), Plane.AXIAL)
+DYNAMIC_TIMES_S = (-60.0, 75.0, 150.0, 240.0, 330.0, 420.0)
+_NOMINAL_FLIP = int(np.argmin(np.abs(FLIP_SCALES - 1)))
+# Fat-suppressed, plain and strongly weighted T1 as clinical protocols have them, and dynamics.
+_STILL = (
+    GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE),
+    GradientEcho(8.0, 2.4, 20.0, FatHandling.NONE),
+)
+_DYNAMIC = GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE)
+
+
+class TrainingLabel(IntEnum):
+    """Labels of an anatomy to learn; each voxel has one.
+
+    Fibroglandular tissue and lesions belong to the breast on whose side they lie.
+    """
+
+    BACKGROUND = 0
+    RIGHT_BREAST = 1
+    LEFT_BREAST = 2
+    FIBROGLANDULAR = 3
+    VESSEL = 4
+    MUSCLE = 5
+    HEART = 6
+    SKIN = 7
+    NIPPLE = 8
+    LESION = 9
+
+
+MIRRORED = ((int(TrainingLabel.RIGHT_BREAST), int(TrainingLabel.LEFT_BREAST)),)
+FAT_TISSUES = tuple(int(t) for t, p in TISSUES.items() if p.fat_share > 0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingAnatomy:
+    """One woman, ready to be given random appearances.
+
+    Parameters
+    ----------
+    mixture : TissueMixture
+    target : (S, R, C) uint8
+        Values of `TrainingLabel`.
+    still_tables : (N, K, U) float32, a.u.
+        Signal of N contrasts by tissue code and relative uptake from 0 to 2.5: T1 at 1.5 T and 3 T,
+        T2; fat not suppressed.
+    dynamic_table : (K, U, T) float32, a.u.
+        A dynamic T1 series, before and after contrast.
+    enhancing : tuple of int
+        Tissue codes that take up much contrast agent.
+    """
+
+    mixture: TissueMixture
+    target: np.ndarray
+    still_tables: np.ndarray
+    dynamic_table: np.ndarray
+    enhancing: tuple[int, ...]
+
+
+def make_training_anatomy(
+    seed: int,
+    mix: LesionMix = LesionMix(),  # noqa: B008 frozen, so safe to share
+    grid: Grid = GRID,
+) -> TrainingAnatomy:
+    """Draw a woman and render her for training.
+
+    Parameters
+    ----------
+    seed : int
+        Same seed, same anatomy.
+    mix : LesionMix
+    grid : Grid
+        1.5 mm over breasts and chest by default.
+    """
+    woman = draw_woman(seed, mix)
+    mixture = render_mixture(build_body(woman), grid.affine(), grid.shape)
+    codes = code_properties(woman.lesions)
+    amounts = concentrations(codes, np.array(DYNAMIC_TIMES_S), woman.bolus_delay_s)
+    nothing = np.zeros(len(codes))
+    still = [
+        _whole(gradient_echo_tables(codes, nothing, sequence, field))
+        for sequence in _STILL
+        for field in (1.5, 3.0)
+    ]
+    still.append(_whole(spin_echo_tables(codes, TurboSpinEcho(grid), 1.5)))
+    dynamic = [_whole(gradient_echo_tables(codes, a, _DYNAMIC, 1.5)) for a in amounts]
+    return TrainingAnatomy(
+        mixture=mixture,
+        target=training_target(mixture),
+        still_tables=np.stack(still),
+        dynamic_table=np.stack(dynamic, axis=-1),
+        enhancing=_enhancing(codes),
+    )
+
+
+def _whole(tables: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Water and fat together at the nominal flip angle, (K, U)."""
+    water, fat = tables
+    return np.asarray((water + fat)[:, :, _NOMINAL_FLIP], np.float32)
+
+
+def _enhancing(codes: list[CodeProperties]) -> tuple[int, ...]:
+    blood = tuple(n for n, code in enumerate(codes) if code.is_blood)
+    return (*blood, int(Tissue.NODE), *range(N_PLAIN, len(codes)))
+
+
+def training_target(mixture: TissueMixture) -> np.ndarray:
+    """Labels of a mixture, (S, R, C) uint8.
+
+    Skin and nipple count as such only over the breasts; vessels are those of the breasts and beside
+    the sternum.
+    """
+    tissue, breast = mixture.tissue, mixture.breast
+    target = np.zeros(mixture.shape, np.uint8)
+    for label, tissues in (
+        (TrainingLabel.MUSCLE, (Tissue.MUSCLE,)),
+        (TrainingLabel.HEART, (Tissue.BLOOD, Tissue.MYOCARDIUM)),
+    ):
+        target[np.isin(tissue, tissues)] = label
+    target[breast == 1] = TrainingLabel.RIGHT_BREAST
+    target[breast == 2] = TrainingLabel.LEFT_BREAST
+    target[mixture.fibroglandular] = TrainingLabel.FIBROGLANDULAR
+    target[(tissue == Tissue.SKIN) & (breast > 0)] = TrainingLabel.SKIN
+    target[(tissue == Tissue.NIPPLE) & (breast > 0)] = TrainingLabel.NIPPLE
+    target[mixture.vessels] = TrainingLabel.VESSEL
+    target[mixture.lesions > 0] = TrainingLabel.LESION
+    return target

@@ -1,0 +1,101 @@
+"""Anatomies on disk; reading them needs torch."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mamri.pipeline import training_anatomies
+from mamri.pipeline.training_anatomies import AnatomyFolder, load_anatomy, write_anatomies
+from mamri.records import InputError
+from mamri.simulation.sequences import Grid
+from mamri.simulation.training_anatomy import TrainingLabel, make_training_anatomy
+
+_COARSE = Grid((40, 50, 64), (6.0, 6.0, 6.0))
+
+
+@pytest.fixture(autouse=True)
+def _coarse_anatomies(monkeypatch: pytest.MonkeyPatch) -> None:
+    coarse = partial(make_training_anatomy, grid=_COARSE)
+    monkeypatch.setattr(training_anatomies, "make_training_anatomy", coarse)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        coarse = partial(make_training_anatomy, grid=_COARSE)
+        patch.setattr(training_anatomies, "make_training_anatomy", coarse)
+        place = tmp_path_factory.mktemp("anatomies")
+        write_anatomies(place, first_seed=3, n=2)
+        return place
+
+
+def test_anatomies_that_are_there_are_kept(folder: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    told: list[str] = []
+
+    paths = write_anatomies(folder, first_seed=3, n=3, begin_step=told.append)
+
+    assert ["keeping", "keeping", "making"] == [text.split("_")[0] for text in told]
+    assert all(p.stat().st_mtime_ns == time for p, time in before.items())
+    assert sorted(folder.iterdir()) == paths
+    paths[-1].unlink()
+
+
+def test_an_interrupted_write_leaves_no_anatomy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez_compressed", full_disk)
+
+    with pytest.raises(OSError, match="no space"):
+        write_anatomies(tmp_path, first_seed=1, n=1)
+    assert [] == list(tmp_path.glob("anatomy-*"))
+
+
+def test_what_is_written_is_what_the_stream_reads(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    made = make_training_anatomy(3, grid=_COARSE)
+
+    read = load_anatomy(folder / "anatomy-000003.npz")
+
+    np.testing.assert_array_equal(made.target, read.target.numpy())
+    np.testing.assert_array_equal(made.mixture.tissues, read.tissues.numpy())
+    np.testing.assert_allclose(made.mixture.affine, read.affine)
+    assert ((1, 2),) == read.coding.mirrored_labels
+    assert torch.uint8 == read.share.dtype
+    assert len(made.still_tables) == len(read.signal_tables)
+    assert 6 == load_anatomy(folder / "anatomy-000003.npz", dynamic=True).signal_tables[0].n_phases
+
+
+def test_the_stream_runs_on_a_folder_of_anatomies(folder: Path) -> None:
+    pytest.importorskip("torch")
+    from mamri.training import RandomisationSettings, SpatialSettings, training_stream
+
+    anatomies = AnatomyFolder(folder, kept=1)
+    settings = RandomisationSettings(spatial=SpatialSettings(shape=(24, 24, 24), spacing_mm=6.0))
+    stream = training_stream(anatomies, settings, seed=4)
+    seen: set[int] = set()
+    for _ in range(8):
+        image, target = next(stream)
+        assert (1, 24, 24, 24) == tuple(image.shape)
+        assert bool(image.isfinite().all())
+        seen |= set(target.unique().tolist())
+    assert {int(TrainingLabel.RIGHT_BREAST), int(TrainingLabel.LEFT_BREAST)} <= seen
+    assert 2 == len(anatomies)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "anatomy-000001.npz").write_bytes(b"none")
+    np.savez(tmp_path / "anatomy-000002.npz", schema=np.array("other/1"))
+
+    with pytest.raises(InputError, match="cannot be read as one"):
+        load_anatomy(tmp_path / "anatomy-000001.npz")
+    with pytest.raises(InputError, match="is another"):
+        load_anatomy(tmp_path / "anatomy-000002.npz")
+    with pytest.raises(InputError, match="none was found"):
+        AnatomyFolder(tmp_path / "nowhere")

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from mamri.simulation import LesionMix, Tissue, build_body, draw_woman, render_mixture
+from mamri.simulation.sequences import Grid
+from mamri.simulation.training_anatomy import (
+    DYNAMIC_TIMES_S,
+    TrainingAnatomy,
+    TrainingLabel,
+    make_training_anatomy,
+    training_target,
+)
+
+_COARSE = Grid((40, 50, 64), (6.0, 6.0, 6.0))
+_ALL_ILL = LesionMix(with_lesion=1.0, malignant=1.0)
+
+
+@pytest.fixture(scope="module")
+def anatomy() -> TrainingAnatomy:
+    return make_training_anatomy(5, _ALL_ILL, _COARSE)
+
+
+def test_the_anatomy_is_that_of_the_drawn_woman(anatomy: TrainingAnatomy) -> None:
+    woman = draw_woman(5, _ALL_ILL)
+    mixture = render_mixture(build_body(woman), _COARSE.affine(), _COARSE.shape)
+    np.testing.assert_array_equal(mixture.tissues, anatomy.mixture.tissues)
+
+
+def test_labels_follow_the_truth_masks(anatomy: TrainingAnatomy) -> None:
+    mixture, target = anatomy.mixture, anatomy.target
+    assert np.all(mixture.breast[target == TrainingLabel.RIGHT_BREAST] == 1)
+    assert np.all(mixture.breast[target == TrainingLabel.LEFT_BREAST] == 2)
+    assert np.all(mixture.fibroglandular[target == TrainingLabel.FIBROGLANDULAR])
+    np.testing.assert_array_equal(mixture.lesions > 0, target == TrainingLabel.LESION)
+    assert np.all(mixture.tissue[target == TrainingLabel.MUSCLE] == Tissue.MUSCLE)
+    assert set(np.unique(target)) >= {0, 1, 2, 3, 5, 6}  # skin is thinner than these voxels
+    x = np.argwhere(target == TrainingLabel.LEFT_BREAST) @ mixture.affine[0, :3]
+    assert (x + mixture.affine[0, 3]).min() > -_COARSE.spacing_mm[2]  # left is where x grows
+
+
+def test_labels_are_the_same_each_time(anatomy: TrainingAnatomy) -> None:
+    np.testing.assert_array_equal(anatomy.target, training_target(anatomy.mixture))
+
+
+def test_tables_cover_every_code_and_fat_outshines_gland_on_plain_t1(
+    anatomy: TrainingAnatomy,
+) -> None:
+    highest = int(anatomy.mixture.tissues.max())
+    assert highest < anatomy.still_tables.shape[1] == anatomy.dynamic_table.shape[0]
+    neutral = 100  # relative uptake of 1
+    for table in anatomy.still_tables[:4]:
+        assert table[Tissue.FAT, neutral] > table[Tissue.FIBROGLANDULAR, neutral]
+    t2 = anatomy.still_tables[4]
+    assert t2[Tissue.CYST, neutral] > 2 * t2[Tissue.MUSCLE, neutral]
+
+
+def test_lesions_and_blood_enhance_in_the_dynamic_table_and_fat_does_not(
+    anatomy: TrainingAnatomy,
+) -> None:
+    table = anatomy.dynamic_table
+    assert table.shape[-1] == len(DYNAMIC_TIMES_S)
+    rise = table[:, 100, 1:].max(axis=-1) / np.maximum(table[:, 100, 0], 1e-9)
+    for code in anatomy.enhancing:
+        if code % 2 == 0 or code < Tissue.LESION:  # necrotic cores hardly rise
+            assert rise[code] > 1.3
+    assert rise[Tissue.FAT] < 1.1
