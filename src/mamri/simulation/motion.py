@@ -7,11 +7,12 @@ import numba
 import numpy as np
 from scipy import ndimage
 
-from mamri.geometry import to_lps
+from mamri.geometry import spacing_mm, to_lps
 from mamri.simulation.body import Body, Field
 from mamri.simulation.image_formation import point_spread
 
 _PIVOT_MM = np.array([0.0, 40.0, 0.0])
+_TICK_MM = 6.0  # between points where the depth in the chest is looked up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +126,10 @@ def rigid_transform(
 
 def depth_in_chest(body: Body, affine: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """0 in the breasts, rising to 1 behind the chest wall; -1 far from the body, float32."""
-    counts = [max(2, n // 4) for n in shape]
+    lengths = spacing_mm(affine) * (np.array(shape) - 1)
+    counts = [
+        int(max(2, min(n, np.ceil(v / _TICK_MM) + 1))) for n, v in zip(shape, lengths, strict=True)
+    ]
     ticks = [np.linspace(0, n - 1, m) for n, m in zip(shape, counts, strict=True)]
     index = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, 3)
     points = to_lps(affine, index)
