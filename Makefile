@@ -14,17 +14,22 @@ ARGS ?=
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# numba's cache does not notice edits of functions that a compiled one calls in other files.
+FRESH := find src -name '*.nb[ic]' ! -newer "$$(ls -t $$(find src -name '*.py') | head -1)" -delete
+
 .PHONY: help demo test check format bench docs lock clean \
-	check-format check-lint check-types check-layers check-spelling check-workflows check-docs
+	gallery check-format check-lint check-types check-layers check-spelling check-workflows check-docs
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' \
 		| expand -t 16
 
 demo: $(CORE) ## simulate one exam as DICOM, analyse it, print where the report is
+	@$(FRESH)
 	$(BIN)/mamri demo -o demo-output $(ARGS)
 
 test: $(DEV) ## run every test, quick ones first; ARGS="-m 'not slow'" for the quick ones alone
+	@$(FRESH)
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## format, lint, types, layers, spelling, workflows and docs; shows every failure
@@ -34,6 +39,10 @@ check: $(DEV) ## format, lint, types, layers, spelling, workflows and docs; show
 format: $(DEV) ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+gallery: $(DEV) ## remake docs/gallery from simulated exams, beside real ones where they are at hand
+	@$(FRESH)
+	$(BIN)/python scripts/make_simulation_gallery.py $(ARGS)
 
 bench: $(DEV) ## time and peak memory of reading and of a whole analysis, stage by stage
 	PATH="$(CURDIR)/$(BIN):$$PATH" python benchmarks/analyze_exam.py $(or $(ARGS),build/benchmark)
