@@ -228,28 +228,47 @@ def test_air_is_dark_and_one_slice_is_enough() -> None:
     assert np.all(synthesize(_pure(Tissue.AIR), _tables(), _fields()) == 0)
 
 
-def test_in_phase_is_water_and_fat_and_opposed_phase_their_difference() -> None:
-    """Without noise, motion and ghosts, with all of k-space encoded."""
+def _dixon(suppression_ppm: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Images without noise, motion and ghosts, with all of k-space encoded, and where to look."""
     still = replace(
-        DEMO_CONDITION, noise_factor=0.0, motion_mm=0.0, ghost=0.0, coil_ghost=0.0, gain=1000.0
+        DEMO_CONDITION,
+        noise_factor=0.0,
+        motion_mm=0.0,
+        ghost=0.0,
+        coil_ghost=0.0,
+        gain=1000.0,
+        suppression_ppm=suppression_ppm,
     )
     grid = Grid((10, 60, 60), (8.0, 4.0, 6.0))
-    sequence = replace(FLASH, fat=FatHandling.DIXON)
-    scan = DynamicScan(grid, sequence, (-60.0,), 60.0)
+    scan = DynamicScan(grid, replace(FLASH, fat=FatHandling.DIXON), (-60.0,), 60.0)
     protocol = Protocol("test", "nothing", 3.0, scan, encoded=(1.0, 1.0, 1.0))
     visit = begin_visit(build_body(demo_woman(7)), protocol, still, 7)
     result = scan_dynamic(visit, scan, 0)
-    water = result.phases[0].astype(float)
-    fat, together, opposed = (
-        result.dixon[c][0].astype(float) for c in ("fat", "in-phase", "opposed-phase")
-    )
+    images = {name: image[0].astype(float) for name, image in result.dixon.items()}
+    images["water"] = result.phases[0].astype(float)
     # What beats or breathes is smeared in magnitude; the scale ends at 3900.
-    still_there = depth_in_chest(visit.digital.body, grid.affine(), grid.shape) == 0
-    kept = still_there & (result.mixture.tissue > 0) & (together < 3800)
+    rests = depth_in_chest(visit.digital.body, grid.affine(), grid.shape) == 0
+    kept = rests & (result.mixture.tissue > 0) & (images["in-phase"] < 3800)
     assert kept.sum() > 2000
-    assert np.mean(fat[kept] > 200) > 0.2
-    assert np.mean(water[kept] > 200) > 0.2
-    # A fiftieth of each leaks into the other's image: W = w + f / 50, F = f + w / 50, also where
-    # they swap. Rounding to whole numbers: 1 from the two, 1/2 from the other image.
-    np.testing.assert_allclose((water + fat)[kept] / 1.02, together[kept], atol=1.6)
-    np.testing.assert_allclose(np.abs(water - fat)[kept] / 0.98, opposed[kept], atol=1.6)
+    return images, kept
+
+
+def test_in_phase_is_water_and_fat_and_opposed_phase_their_difference() -> None:
+    images, kept = _dixon(suppression_ppm=50.0)  # so that they swap nowhere
+    water, fat = images["water"][kept], images["fat"][kept]
+    assert np.mean(fat > 200) > 0.2
+    assert np.mean(water > 200) > 0.2
+    # A fiftieth of each leaks into the other's image: W = w + f / 50, F = f + w / 50. Rounding to
+    # whole numbers: 1 from the two, 1/2 from the other image.
+    np.testing.assert_allclose((water + fat) / 1.02, images["in-phase"][kept], atol=1.6)
+    np.testing.assert_allclose(np.abs(water - fat) / 0.98, images["opposed-phase"][kept], atol=1.6)
+
+
+def test_where_water_and_fat_swap_neither_outshines_both_together() -> None:
+    images, kept = _dixon(suppression_ppm=1e-3)  # so that they swap nearly everywhere
+    together = images["in-phase"][kept]
+    for part in ("water", "fat"):
+        assert np.all(images[part][kept] <= together + 1)
+    both = images["water"][kept] + images["fat"][kept]
+    assert np.all(both >= together - 1.5)
+    assert np.all(both <= 1.02 * together + 1.5)

@@ -252,7 +252,7 @@ def _dixon_gains(
     """Water, fat, in-phase or opposed-phase; water and fat swap where the field is far off."""
     off = _off_resonance(visit, mixture)
     one = np.ones_like(off)
-    swapped = 1 / (1 + np.exp(-(np.abs(off) - 2.6 * visit.condition.suppression_ppm) / 0.1))
+    swapped = 0.5 + 0.5 * np.tanh((np.abs(off) - 2.6 * visit.condition.suppression_ppm) / 0.2)
     leak = 0.02  # of fat in water images and the reverse (assumption)
     if contrast == "water":
         return 1 - swapped, leak + swapped * (1 - leak), one
