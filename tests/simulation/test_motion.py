@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -148,7 +150,8 @@ def test_half_way_to_the_chest_moves_half_as_far() -> None:
 
 def test_the_first_phase_never_moves() -> None:
     image = _phantom()
-    poses = Poses(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, 3)), np.array([True]))
+    moving = _pose((6.0, 0, 0))
+    poses = replace(moving, within=np.array([True, True]))
     found = moved(image, poses, 0, affine=AFFINE, back=EVERYWHERE, axis=2)
     np.testing.assert_allclose(image, found, atol=1e-4)
 
