@@ -140,7 +140,9 @@ def _breast_fields(
     footprint = np.sqrt(dx**2 + dz**2)
     # The upper slope is straight, the lower side full.
     exponent = breast.fullness - 0.6 * dz / np.maximum(footprint, 0.2)
-    level = footprint**2.3 + np.maximum(forward, 0) ** exponent - 1
+    # In front of the tip the profile goes on straight, so that the distance stays one.
+    along = np.where(forward > 1, 1 + breast.fullness * (forward - 1), ahead**exponent)
+    level = footprint**2.3 + along - 1
     inner = np.clip(1.0 / max(0.2, abs(cx) / breast.half_width_mm), 0.3, 1.0)
     to_midline = np.where(sign * dx < 0, dx * inner * 0.8, dx)
     territory = np.sqrt(to_midline**2 + dz**2) / 1.08

@@ -66,7 +66,7 @@ def draw_condition(seed: int) -> ScanCondition:
         fat_residual=float(rng.uniform(0.07, 0.14) + 0.12 * bad_fat),
         suppression_ppm=float(rng.uniform(1.1, 2.0) - 0.5 * bad_fat),
         shim_error_ppm=float(rng.uniform(0.1, 0.4) + 0.4 * bad_fat),
-        ghost=float(rng.gamma(1.5, 0.008)),
+        ghost=float(rng.gamma(1.3, 0.013)),
         coil_ghost=float(rng.gamma(1.2, 0.004)),
         g_factor=float(rng.uniform(1.05, 1.8)),
         gain=float(rng.lognormal(np.log(420.0), 0.35)),

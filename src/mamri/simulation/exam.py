@@ -20,8 +20,14 @@ from mamri.records import (
 from mamri.simulation.condition import ScanCondition, draw_condition
 from mamri.simulation.digital_body import DigitalBody, build_body
 from mamri.simulation.mixture import TissueMixture
-from mamri.simulation.scan import DynamicResult, Visit, acquire, begin_visit
-from mamri.simulation.sequences import FatHandling, Protocol
+from mamri.simulation.scan import (
+    DynamicResult,
+    Visit,
+    acquire,
+    begin_visit,
+    on_resonance_gains,
+)
+from mamri.simulation.sequences import Protocol
 from mamri.simulation.signal_tables import concentrations, gradient_echo_tables
 from mamri.simulation.truth import Truth, measure_lesion
 from mamri.simulation.voxel_signals import voxel_signals
@@ -139,14 +145,15 @@ def _curve(visit: Visit, mixture: TissueMixture, label: int) -> np.ndarray:
     scan = visit.protocol.dynamic
     where = mixture.lesions == label
     amounts = concentrations(visit.codes, np.array(scan.times_s), visit.bolus_delay_s)
-    fat = 1.0 if scan.sequence.fat is FatHandling.NONE else visit.condition.fat_residual
+    water_gain, fat_gain, phase = on_resonance_gains(visit, scan.sequence)
     curve = []
     for amount in amounts:
         tables = gradient_echo_tables(
             visit.codes, amount, scan.sequence, visit.protocol.field_strength_t
         )
-        water, fatty = voxel_signals(mixture, where, tables)
-        curve.append(float(np.mean(water + fat * fatty)))
+        water, fat = voxel_signals(mixture, where, tables)
+        water, fat = water * water_gain, fat * fat_gain
+        curve.append(float(np.mean(np.sqrt(water**2 + fat**2 + 2 * water * fat * phase))))
     return np.array(curve)
 
 

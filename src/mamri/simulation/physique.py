@@ -15,8 +15,6 @@ from mamri.simulation._population_table import (
     Normal,
 )
 
-_AXIS_SHARE = 0.72  # volume of the breast's shape against width x height x length x pi / 4
-
 
 @dataclass(frozen=True, slots=True)
 class BreastShape:
@@ -109,6 +107,12 @@ def draw_positive(rng: np.random.Generator, spread: Normal) -> float:
             return value
 
 
+def _profile_share(fullness: float) -> float:
+    """Volume of a breast against its width x height x length x pi / 4, 0.6 to 0.8."""
+    forward = (np.arange(200) + 0.5) / 200
+    return float(np.mean((1 - forward**fullness) ** (2 / 2.3)))
+
+
 def draw_physique(rng: np.random.Generator, volume_ml: float) -> Physique:
     """Chest and breasts for a given mean breast volume.
 
@@ -128,7 +132,7 @@ def draw_physique(rng: np.random.Generator, volume_ml: float) -> Physique:
     fat = float(np.clip(rng.normal(13 + 8 * heavier, 4), 5, 34))
     size = (volume_ml / 1000.0) ** (1 / 3)
     elongation = rng.normal(1.0, 0.11)
-    fullness = float(rng.uniform(1.75, 2.8))
+    fullness = float(rng.uniform(1.5, 2.8))
     droop = float(rng.normal(-4, 7)) * size
     lean = float(rng.normal(6, 3.5)) * size
     height = float(rng.normal(-8, 4))
@@ -139,7 +143,7 @@ def draw_physique(rng: np.random.Generator, volume_ml: float) -> Physique:
         upper_share = np.clip(rng.normal(0.60, 0.015), 0.54, 0.66)
         length = 105.0 * (volume / 1000.0) ** (1 / 3) * elongation
         # What is left of the volume is the base; breasts are about a fifth higher than wide.
-        base = volume * 1000.0 / (np.pi / 4 * _AXIS_SHARE * length)
+        base = volume * 1000.0 / (np.pi / 4 * _profile_share(fullness) * length)
         width = float(np.clip(np.sqrt(base / 1.2), 70, 156))
         tall = base / width
         apart = max(0.5 * width + 12.0, 0.56 * rib_width + float(rng.normal(2, 2)))

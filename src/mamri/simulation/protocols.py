@@ -46,7 +46,7 @@ AXIAL_FS = Protocol(
         GradientEcho(4.12, 1.36, 12.0),
         (-65.0, 62.5, 147.5, 232.5, 317.5),
         85.0,
-        noise=0.04,
+        noise=0.028,
     ),
     t2=_T2,
     diffusion=_DWI,

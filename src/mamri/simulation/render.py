@@ -271,6 +271,8 @@ def _lay_all(
     n = _lay_lesions(layers, n, f, at, scene, gland, texture)
     texture[2] += 0.06 * gradient_noise(x / 3.5, y / 3.5, z / 3.5, seed + 25)
     texture[2] += 0.10 * gradient_noise(x / 12, y / 12, z / 12, seed + 26)
+    # Fine septa: dark where a noise field vanishes.
+    texture[2] += 0.14 * (abs(gradient_noise(x / 5, y / 9, z / 5, seed + 29)) - 0.2)
     return n
 
 

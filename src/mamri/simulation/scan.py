@@ -47,6 +47,7 @@ from mamri.simulation.synthesis import (
 )
 
 _NOMINAL_FLIP = 5  # column of a flip angle scale of 1
+_DIXON_LEAK = 0.02  # of fat in water images and the reverse (assumption)
 _N2_GHOST = 0.02  # Nyquist ghost of echo planar imaging (assumption)
 
 
@@ -253,12 +254,27 @@ def _dixon_gains(
     off = _off_resonance(visit, mixture)
     one = np.ones_like(off)
     swapped = 0.5 + 0.5 * np.tanh((np.abs(off) - 2.6 * visit.condition.suppression_ppm) / 0.2)
-    leak = 0.02  # of fat in water images and the reverse (assumption)
+    leak = _DIXON_LEAK
     if contrast == "water":
         return 1 - swapped, leak + swapped * (1 - leak), one
     if contrast == "fat":
         return leak + swapped * (1 - leak), 1 - swapped, one
     return one, one, one if contrast == "in-phase" else -one
+
+
+def on_resonance_gains(visit: Visit, sequence: GradientEcho) -> tuple[float, float, float]:
+    """Water gain, fat gain and cosine of their phase where the field is right."""
+    if sequence.fat is FatHandling.DIXON:
+        return 1.0, _DIXON_LEAK, 1.0
+    water, fat, phase = gains(
+        np.zeros(1),
+        sequence.fat,
+        te_ms=sequence.te_ms,
+        field_strength_t=visit.protocol.field_strength_t,
+        residual=visit.condition.fat_residual,
+        half_ppm=visit.condition.suppression_ppm,
+    )
+    return float(water[0]), float(fat[0]), float(phase[0])
 
 
 def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
