@@ -58,7 +58,10 @@ class LesionClass:
     curve, shape, margin, internal, distribution, non_mass_internal : mapping to float
         Frequency of each descriptor; of masses, and of non-mass enhancement.
     ktrans_per_min, kep_per_min : Normal, per minute
-        Log-normal.
+        As published.
+    ktrans_drawn, kep_drawn : Normal, per minute
+        Log-normal candidates, of which those with the wanted curve are kept; chosen so that the
+        kept ones have the published mean and SD.
     vp : Normal
     t1_ms, t2_ms : Normal, ms
         At 3 T.
@@ -75,6 +78,8 @@ class LesionClass:
     non_mass_internal: dict[InternalEnhancement, float]
     ktrans_per_min: Normal
     kep_per_min: Normal
+    ktrans_drawn: Normal
+    kep_drawn: Normal
     vp: Normal
     t1_ms: Normal
     t2_ms: Normal
@@ -110,7 +115,9 @@ MALIGNANT = LesionClass(
         _I.CLUSTERED_RING: 0.23,
     },
     ktrans_per_min=Normal(0.339, 0.128, 0.06, 1.2),  # [11]
-    kep_per_min=Normal(0.515, 0.30, 0.12, 2.5),  # mean [11]; spread widened for wash-out, assumed
+    kep_per_min=Normal(0.515, 0.169, 0.12, 2.5),  # [11]
+    ktrans_drawn=Normal(0.368, 0.135, 0.06, 1.2),
+    kep_drawn=Normal(0.475, 0.26, 0.12, 2.5),  # wide enough for wash-out
     vp=Normal(0.03, 0.02, 0.0, 0.12),  # assumed
     t1_ms=Normal(1612, 216, 1000, 2400),  # [9]
     t2_ms=Normal(80.9, 7.5, 55, 130),  # [9]
@@ -146,11 +153,14 @@ BENIGN = LesionClass(
         _I.CLUSTERED_RING: 0.05,
     },
     ktrans_per_min=Normal(0.134, 0.121, 0.03, 0.8),  # [11]
-    kep_per_min=Normal(0.273, 0.16, 0.05, 1.8),  # [11]
+    # [11]; not reached: a persistent curve needs kep below 0.18 with the reference protocol
+    kep_per_min=Normal(0.273, 0.137, 0.05, 1.8),
+    ktrans_drawn=Normal(0.191, 0.165, 0.03, 0.8),
+    kep_drawn=Normal(0.204, 0.098, 0.05, 1.8),
     vp=Normal(0.015, 0.012, 0.0, 0.08),  # assumed
     t1_ms=Normal(1480, 220, 900, 2400),  # assumed: below malignant, as [9] says
-    t2_ms=Normal(95.5, 26.5, 50, 190),  # [10]
-    adc=Normal(1.50, 0.36, 0.8, 2.5),  # mean [7], spread assumed near [8]
+    t2_ms=Normal(95.5, 26.5, 40, 151),  # [10]
+    adc=Normal(1.50, 0.36, 0.7, 2.3),  # mean [7], spread assumed near [8]
     oedema=0.06,  # assumed
 )
 
@@ -204,7 +214,9 @@ KI67 = {
     Subtype.TRIPLE_NEGATIVE: Normal(55, 24, 10, 98),
 }
 KI67_IN_SITU = Normal(15, 10, 1, 60)  # assumed
+LN_KI67 = (3.08, 0.80)  # mean and SD of ln(Ki-67, %) of the invasive cancers drawn from these rows
 KTRANS_KI67_R = 0.44  # [12]
+KTRANS_KI67_PULL = 0.62  # correlation among candidates; the choice by curve weakens it to [12]
 ADC_KI67_R = -0.2  # assumed: weak in meta-analyses
 RIM_BY_SUBTYPE = {  # triple-negative [13], rest assumed
     Subtype.LUMINAL_A: 0.12,
@@ -212,7 +224,12 @@ RIM_BY_SUBTYPE = {  # triple-negative [13], rest assumed
     Subtype.HER2: 0.20,
     Subtype.TRIPLE_NEGATIVE: 0.46,
 }
-T2_FACTOR = {Subtype.TRIPLE_NEGATIVE: 1.25}  # brighter on T2 [13]; size of the effect assumed
+T2_FACTOR = {  # triple-negative brighter on T2 [13]; size of the effect assumed, its mean is 1
+    Subtype.LUMINAL_A: 0.96,
+    Subtype.LUMINAL_B: 0.96,
+    Subtype.HER2: 0.96,
+    Subtype.TRIPLE_NEGATIVE: 1.20,
+}
 OEDEMA_BY_SUBTYPE = {  # triple-negative more often, luminal A less: order published, values assumed
     Subtype.LUMINAL_A: 0.15,
     Subtype.LUMINAL_B: 0.33,

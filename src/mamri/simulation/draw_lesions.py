@@ -1,8 +1,8 @@
 """Random lesions of a woman, from the published tables.
 
-The curve type is drawn first; Ktrans, kep and vp are then drawn from the distributions of the class
-until the extended Tofts model gives that curve with a reference protocol, so that both the curve
-types and the kinetic parameters follow their sources.
+The curve type is drawn first; Ktrans, kep and vp are then drawn until the extended Tofts model
+gives that curve with a reference protocol. The curve types follow their source exactly; what the
+choice by curve does to Ktrans and kep is made up for by the distributions that they are drawn from.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,13 @@ from mamri.simulation.physique import draw_positive, draw_within
 from mamri.simulation.reference_curve import reference_curve_change
 
 _Choice = TypeVar("_Choice")
-_CANDIDATES = 256
+_CANDIDATES, _TRIED = 4096, 64
+# A persistent curve needs a kep below, wash-out one above, per minute: saves trying the others.
+_KEP_LIMITS = {
+    DelayedPhase.PERSISTENT: (0.0, 0.25),
+    DelayedPhase.PLATEAU: (0.0, np.inf),
+    DelayedPhase.WASHOUT: (0.2, np.inf),
+}
 _LIMIT_PERCENT, _MARGIN_PERCENT = 10.0, 0.5  # delayed change; drawn curves keep off the limit
 
 
@@ -67,39 +73,43 @@ def _place(rng: np.random.Generator) -> tuple[float, float, float]:
     quadrant = _pick(rng, table.QUADRANTS)
     forward = float(rng.uniform(0.12, 0.72))
     if quadrant == "central":
-        return float(rng.uniform(-0.22, 0.22)), float(rng.uniform(-0.2, 0.2)), forward + 0.1
+        return float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.15, 0.15)), forward + 0.1
     up, outer = quadrant.startswith("upper"), quadrant.endswith("outer")
     lateral = float(rng.uniform(0.2, 0.62)) * (1 if outer else -1)
     return lateral, float(rng.uniform(0.15, 0.6)) * (1 if up else -1), forward
 
 
 def _kinetics(
-    rng: np.random.Generator, kind: table.LesionClass, curve: DelayedPhase, push: float
+    rng: np.random.Generator, kind: table.LesionClass, curve: DelayedPhase, score: float
 ) -> LesionKinetics:
     """Parameters of the class whose reference curve is the wanted one.
 
-    ``push`` is the standard score that Ktrans is pulled to (correlation with Ki-67).
+    ``score`` is the standard score of Ki-67, which Ktrans is correlated with; 0 for none.
     """
+    pull = table.KTRANS_KI67_PULL if kind is table.MALIGNANT else 0.0
+    low, high = _KEP_LIMITS[curve]
     while True:
-        ktrans = _log_normal(rng, kind.ktrans_per_min, push)
-        kep = np.maximum(_log_normal(rng, kind.kep_per_min, 0.0), ktrans / 0.92)
-        vp = np.clip(rng.normal(kind.vp.mean, kind.vp.sd, _CANDIDATES), 0.0, kind.vp.high)
-        ve = ktrans / kep
+        noise = rng.standard_normal((3, _CANDIDATES))
+        ktrans = _log_normal(kind.ktrans_drawn, pull * score + np.sqrt(1 - pull**2) * noise[0])
+        kep = np.maximum(_log_normal(kind.kep_drawn, noise[1]), ktrans / 0.92)
+        may_fit = (kep > low) & (kep < high) & (ktrans > 0.08 * kep)
+        tried = np.flatnonzero(may_fit)[:_TRIED]
+        ktrans, kep = ktrans[tried], kep[tried]
+        vp = np.clip(kind.vp.mean + kind.vp.sd * noise[2, tried], 0.0, kind.vp.high)
         change = reference_curve_change(ktrans, kep, vp)
-        fits = (ve > 0.08) & {
+        fits = {
             DelayedPhase.PERSISTENT: change > _LIMIT_PERCENT + _MARGIN_PERCENT,
             DelayedPhase.PLATEAU: np.abs(change) < _LIMIT_PERCENT - _MARGIN_PERCENT,
             DelayedPhase.WASHOUT: change < -_LIMIT_PERCENT - _MARGIN_PERCENT,
         }[curve]
         if fits.any():
             n = int(np.argmax(fits))
-            return LesionKinetics(float(ktrans[n]), float(ve[n]), float(vp[n]))
+            return LesionKinetics(float(ktrans[n]), float(ktrans[n] / kep[n]), float(vp[n]))
 
 
-def _log_normal(rng: np.random.Generator, spread: Normal, push: float) -> np.ndarray:
-    """Candidates of a log-normal distribution, within its limits."""
+def _log_normal(spread: Normal, score: np.ndarray) -> np.ndarray:
+    """Values of a log-normal distribution at standard scores, within its limits."""
     log_sd = np.sqrt(np.log(1 + (spread.sd / spread.mean) ** 2))
-    score = push + np.sqrt(max(0.0, 1 - push * push / 4)) * rng.standard_normal(_CANDIDATES)
     values = np.exp(np.log(spread.mean) - log_sd**2 / 2 + log_sd * score)
     return np.asarray(np.clip(values, spread.low, spread.high))
 
@@ -155,11 +165,9 @@ def _malignant(rng: np.random.Generator, side: Laterality, group: int) -> Lesion
     if type_ is LesionType.FOCUS:
         size = float(rng.uniform(*table.FOCUS_SIZE_MM))
     ki67 = draw_positive(rng, ki67_spread)
-    score = (np.log(ki67) - np.log(25.0)) / 0.75  # standard score over all cancers (assumption)
-    adc_spread = table.IN_SITU_ADC if in_situ else kind.adc
-    adc = adc_spread.mean + adc_spread.sd * (
-        table.ADC_KI67_R * score + np.sqrt(1 - table.ADC_KI67_R**2) * rng.standard_normal()
-    )
+    score = float(np.clip((np.log(ki67) - table.LN_KI67[0]) / table.LN_KI67[1], -2.5, 2.5))
+    adc_spread, r = (table.IN_SITU_ADC, 0.0) if in_situ else (kind.adc, table.ADC_KI67_R)
+    adc = adc_spread.mean + adc_spread.sd * (r * score + np.sqrt(1 - r**2) * rng.standard_normal())
     node_chance = 0.0 if in_situ else next(p for mm, p in table.NODE_POSITIVE if size <= mm)
     curve = _pick(rng, kind.curve)
     lateral, up, forward = _place(rng)
@@ -168,14 +176,14 @@ def _malignant(rng: np.random.Generator, side: Laterality, group: int) -> Lesion
         type=type_,
         curve=curve,
         diameter_mm=size,
-        kinetics=_kinetics(rng, kind, curve, table.KTRANS_KI67_R * float(np.clip(score, -2, 2))),
+        kinetics=_kinetics(rng, kind, curve, score),
         lateral=lateral,
         up=up,
         forward=forward,
         tissue=_tissue(
             rng,
             kind,
-            t2_factor=table.T2_FACTOR.get(subtype, 1.0) if subtype else 1.0,
+            t2_factor=table.T2_FACTOR[subtype] if subtype else 1.0,
             adc=float(np.clip(adc, adc_spread.low, adc_spread.high)),
         ),
         malignant=True,
