@@ -85,7 +85,7 @@ DEMO_LESIONS = (
 
 
 def demo_woman(seed: int, *, density: float = 0.17) -> Woman:
-    """A woman of middle size and density with four masses and mild background enhancement.
+    """A woman of middle size and density with four masses, thin vessels and mild background.
 
     Parameters
     ----------
@@ -111,6 +111,7 @@ def demo_woman(seed: int, *, density: float = 0.17) -> Woman:
         bpe_foci=0.0,
         n_cysts=(0, 0),
         n_nodes=(0, 0),
+        vessel_mm=1.6,
         implants=False,
         clip=False,
         bolus_delay_s=18.0,
