@@ -146,7 +146,8 @@ def write_nifti(
     header["vox_offset"] = 352
     partial = path.with_name(path.name + ".part")
     opened = (
-        igzip.open(partial, "wb", compresslevel=_COMPRESSION_LEVEL)
+        # No time in the header: same image, same bytes.
+        igzip.IGzipFile(partial, "wb", compresslevel=_COMPRESSION_LEVEL, mtime=0)
         if path.name.endswith(".gz")
         else partial.open("wb")
     )
