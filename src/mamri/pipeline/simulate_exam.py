@@ -160,7 +160,7 @@ def simulate_many(
     Raises
     ------
     InputError
-        If a folder holds an exam of another preset.
+        If a folder holds an exam of another preset, format or vendor.
     """
     rows = []
     for seed in range(first_seed, first_seed + n):
@@ -168,10 +168,12 @@ def simulate_many(
         marker = folder / MARKER
         if marker.is_file():
             earlier = json.loads(marker.read_text(encoding="utf-8"))
-            if earlier.get("preset") != request.preset:
+            wanted = {"preset": request.preset, "vendor": _vendor_written(request)}
+            if any(earlier.get(key) != value for key, value in wanted.items()):
                 raise InputError(
-                    f"{folder.name} should hold an exam of preset {request.preset}, it holds "
-                    "another; choose another -o or remove it"
+                    f"{folder.name} should hold a {request.form.value} exam of preset "
+                    f"{request.preset} with the asked vendor's habits, it holds another; choose "
+                    "another -o or remove it"
                 )
             begin_step(f"keeping_{folder.name}")
         else:
@@ -203,6 +205,11 @@ def _row(folder: Path) -> dict[str, object]:
 
 def _vendor(request: SimulationRequest) -> str:
     return request.vendor or PROTOCOLS[request.preset].habits
+
+
+def _vendor_written(request: SimulationRequest) -> str | None:
+    """None for NIfTI, which has no tags."""
+    return _vendor(request) if request.form is ExamForm.DICOM else None
 
 
 def _write_images(
@@ -274,7 +281,7 @@ def _write_truth(simulated: SimulatedExam, request: SimulationRequest, folder: P
     document = {
         "software": {"name": "mamri", "version": __version__},
         "preset": request.preset,
-        "vendor": _vendor(request) if request.form is ExamForm.DICOM else None,
+        "vendor": _vendor_written(request),
         "intended_use": "simulated exam, not a patient",
         **truth_to_json(truth),
     }
