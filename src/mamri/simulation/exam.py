@@ -17,16 +17,11 @@ from mamri.records import (
     Timing,
     Volume,
 )
+from mamri.simulation.acquire import acquire
 from mamri.simulation.condition import ScanCondition, draw_condition
 from mamri.simulation.digital_body import DigitalBody, build_body
 from mamri.simulation.mixture import TissueMixture
-from mamri.simulation.scan import (
-    DynamicResult,
-    Visit,
-    acquire,
-    begin_visit,
-    on_resonance_gains,
-)
+from mamri.simulation.scan import DynamicResult, Visit, begin_visit, on_resonance_gains
 from mamri.simulation.sequences import Protocol
 from mamri.simulation.signal_tables import concentrations, gradient_echo_tables
 from mamri.simulation.truth import Truth, measure_lesion

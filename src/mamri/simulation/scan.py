@@ -1,11 +1,10 @@
-"""A woman in a scanner: every series of a protocol, as it is stored."""
+"""A woman in a scanner: what all series share, and the dynamic ones."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from mamri.records import AcquiredSeries, Acquisition, SeriesRole
 from mamri.simulation._tissue_table import Tissue
 from mamri.simulation.condition import ScanCondition
 from mamri.simulation.digital_body import DigitalBody, render_mixture
@@ -14,7 +13,6 @@ from mamri.simulation.image_formation import (
     add_ghosts,
     blur,
     digitize,
-    distort,
     fold_in,
     magnitude,
 )
@@ -22,35 +20,28 @@ from mamri.simulation.mixture import NEUTRAL, TissueMixture
 from mamri.simulation.motion import Poses, depth_in_chest, draw_poses, moved
 from mamri.simulation.scanner_fields import ScannerFields, make_fields
 from mamri.simulation.sequences import (
-    DiffusionEcho,
     DynamicScan,
     FatHandling,
     GradientEcho,
     Grid,
     Protocol,
-    TurboSpinEcho,
 )
 from mamri.simulation.signal_tables import (
     CodeProperties,
     code_properties,
     concentrations,
-    diffusion_tables,
     gradient_echo_tables,
-    spin_echo_tables,
 )
 from mamri.simulation.synthesis import (
-    PPM_FAT,
-    PROTON_HZ_PER_T,
     coarse_ticks,
     gains,
     synthesize,
 )
 
-_NOMINAL_FLIP = 5  # column of a flip angle scale of 1
+NOMINAL_FLIP = 5  # column of a flip angle scale of 1
 # Of fat in water images: its olefinic peak, 4.7 % of its signal, lies beside water (Hamilton G et
 # al. NMR Biomed 2011;24:784-790). Taken for water in fat images too (assumption).
 _DIXON_LEAK = 0.05
-_N2_GHOST = 0.02  # Nyquist ghost of echo planar imaging (assumption)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,9 +182,24 @@ def _blur_beats(image: np.ndarray, moving: np.ndarray) -> None:
     image[part] += moving[part] * (smeared - image[part])
 
 
-def _receiver(
+def make_receiver(
     visit: Visit, grid: Grid, mixture: TissueMixture, margin: int, back: np.ndarray, noise: float
 ) -> _Receiver:
+    """What turns images of a grid into stored ones.
+
+    Parameters
+    ----------
+    visit : Visit
+    grid : Grid
+    mixture : TissueMixture
+        With the margin.
+    margin : int, voxels
+        That folds in at both ends of phase encoding.
+    back : (S, R, C) float32
+        From `depth_in_chest`, with the margin.
+    noise : float
+        Against fibroglandular tissue before contrast.
+    """
     protocol, condition = visit.protocol, visit.condition
     axis = grid.phase_axis
     keep = [slice(None)] * 3
@@ -231,16 +237,18 @@ def _even(fields: ScannerFields, grid: Grid) -> np.ndarray:
     return np.asarray(ndimage.zoom(coarse, zoom, order=1, grid_mode=False), np.float32)
 
 
-def _off_resonance(visit: Visit, mixture: TissueMixture) -> np.ndarray:
+def off_resonance(visit: Visit, mixture: TissueMixture) -> np.ndarray:
+    """Off resonance on the ticks of `coarse_ticks`, ppm."""
     ticks, _ = coarse_ticks(mixture.shape)
     return visit.fields.on_ticks(mixture.affine, ticks)[..., 0]
 
 
-def _gradient_echo_gains(
+def gradient_echo_gains(
     visit: Visit, sequence: GradientEcho, mixture: TissueMixture
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Water gain, fat gain and cosine of their phase on the ticks of `coarse_ticks`."""
     return gains(
-        _off_resonance(visit, mixture),
+        off_resonance(visit, mixture),
         sequence.fat,
         te_ms=sequence.te_ms,
         field_strength_t=visit.protocol.field_strength_t,
@@ -253,7 +261,7 @@ def _dixon_gains(
     visit: Visit, contrast: str, mixture: TissueMixture
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Water, fat, in-phase or opposed-phase; water and fat swap where the field is far off."""
-    off = _off_resonance(visit, mixture)
+    off = off_resonance(visit, mixture)
     one = np.ones_like(off)
     swapped = 0.5 + 0.5 * np.tanh((np.abs(off) - 2.6 * visit.condition.suppression_ppm) / 0.2)
     leak = _DIXON_LEAK
@@ -298,12 +306,12 @@ def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
         len(scan.times_s), visit.condition.motion_mm, visit.condition.motion_within, rng
     )
     back = depth_in_chest(visit.digital.body, affine, shape)
-    receiver = _receiver(visit, grid, mixture, margin, back, scan.noise)
+    receiver = make_receiver(visit, grid, mixture, margin, back, scan.noise)
     is_dixon = sequence.fat is FatHandling.DIXON
     gain = (
         _dixon_gains(visit, "water", mixture)
         if is_dixon
-        else _gradient_echo_gains(visit, sequence, mixture)
+        else gradient_echo_gains(visit, sequence, mixture)
     )
     phases = np.empty((len(scan.times_s), *grid.shape), np.int16)
     factor: np.float32 = np.float32(1)
@@ -311,7 +319,7 @@ def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
     for t, amount in enumerate(amounts):
         tables = gradient_echo_tables(visit.codes, amount, sequence, protocol.field_strength_t)
         if t == 0:
-            level = tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
+            level = tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, NOMINAL_FLIP]
             factor = np.float32(visit.condition.gain / level)
         image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
         image *= factor
@@ -329,236 +337,3 @@ def scan_dynamic(visit: Visit, scan: DynamicScan, part: int) -> DynamicResult:
         phases[t] = receiver.store(image, rng)
     kept = _cropped(mixture, grid.phase_axis, margin, grid.affine())
     return DynamicResult(phases, dixon, kept, poses)
-
-
-def scan_plain_t1(
-    visit: Visit, sequence: GradientEcho, mixture: TissueMixture, part: int
-) -> np.ndarray:
-    """T1-weighted volume before contrast on the grid of a mixture, (1, S, R, C) int16."""
-    grid = visit.protocol.dynamic.grid
-    back = depth_in_chest(visit.digital.body, mixture.affine, mixture.shape)
-    receiver = _receiver(visit, grid, mixture, 0, back, 0.8 * visit.protocol.dynamic.noise)
-    nothing = np.zeros(len(visit.codes))
-    tables = gradient_echo_tables(visit.codes, nothing, sequence, visit.protocol.field_strength_t)
-    gain = _gradient_echo_gains(visit, sequence, mixture)
-    image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain)
-    image *= np.float32(
-        visit.condition.gain / tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
-    )
-    return receiver.store(image, visit.rng(part))[None]
-
-
-def scan_t2(visit: Visit, sequence: TurboSpinEcho, part: int) -> np.ndarray:
-    """T2-weighted volume, (1, S, R, C) int16."""
-    grid = sequence.grid
-    mixture = render_mixture(visit.digital, grid.affine(), grid.shape)
-    back = depth_in_chest(visit.digital.body, mixture.affine, mixture.shape)
-    receiver = _receiver(visit, grid, mixture, 0, back, 0.03)
-    tables = spin_echo_tables(visit.codes, sequence, visit.protocol.field_strength_t)
-    off = _off_resonance(visit, mixture)
-    one = np.ones_like(off)
-    gain = (one, one, one)
-    if sequence.fat is FatHandling.SUPPRESSED and sequence.inversion_time_ms is None:
-        gain = gains(
-            off,
-            sequence.fat,
-            te_ms=0.0,
-            field_strength_t=visit.protocol.field_strength_t,
-            residual=visit.condition.fat_residual,
-            half_ppm=visit.condition.suppression_ppm,
-        )
-    image = synthesize(mixture, tables, visit.fields, water_fat_phase=gain, flip=False)
-    level = tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP]
-    image *= np.float32(0.7 * visit.condition.gain / level)
-    return receiver.store(image, visit.rng(part))[None]
-
-
-def scan_diffusion(visit: Visit, sequence: DiffusionEcho, part: int) -> np.ndarray:
-    """Diffusion-weighted volumes, (B, S, R, C) int16.
-
-    Off resonance shifts them along phase encoding, fat by its chemical shift as well; a Nyquist
-    ghost lies half a field of view away.
-    """
-    grid, protocol, condition = sequence.grid, visit.protocol, visit.condition
-    rng = visit.rng(part)
-    mixture = render_mixture(visit.digital, grid.affine(), grid.shape)
-    hz_per_ppm = 1e-6 * PROTON_HZ_PER_T * protocol.field_strength_t
-    # Voxels a Hz: echo train length in seconds.
-    train_s = grid.shape[1] * sequence.echo_spacing_ms / 1000.0 / sequence.acceleration
-    off = _off_resonance(visit, mixture)
-    zoom = [n / m for n, m in zip(grid.shape, off.shape, strict=True)]
-    full = np.asarray(ndimage.zoom(off, zoom, order=1, grid_mode=False), np.float32)
-    shift = full * np.float32(hz_per_ppm * train_s)
-    water_left, fat_left, _ = gains(
-        off,
-        FatHandling.SUPPRESSED,
-        te_ms=0.0,
-        field_strength_t=protocol.field_strength_t,
-        residual=0.5 * condition.fat_residual,
-        half_ppm=condition.suppression_ppm,
-    )
-    zero, one = np.zeros_like(off), np.ones_like(off)
-    images: list[np.ndarray] = []
-    level = 1.0
-    for b in sequence.b_values:
-        tables = diffusion_tables(visit.codes, sequence, b, protocol.field_strength_t)
-        if not images:
-            level = float(tables[0][Tissue.FIBROGLANDULAR, NEUTRAL, _NOMINAL_FLIP])
-        water = synthesize(
-            mixture, tables, visit.fields, water_fat_phase=(water_left, zero, one), flip=False
-        )
-        fat = synthesize(
-            mixture, tables, visit.fields, water_fat_phase=(zero, fat_left, one), flip=False
-        )
-        fat_shift = shift + np.float32(PPM_FAT * hz_per_ppm * train_s)
-        image = distort(water, shift) + distort(fat, fat_shift)
-        image *= np.float32(condition.gain / level)
-        image += np.float32(_N2_GHOST) * np.roll(image, grid.shape[1] // 2, 1)
-        image = magnitude(
-            blur(image, (1.0, 0.9, 0.9)),
-            0.05 * condition.gain * condition.noise_factor,
-            (1.0, 0.9, 0.9),
-            rng,
-        )
-        images.append(digitize(image))
-    return np.stack(images)
-
-
-def acquire(visit: Visit) -> tuple[tuple[AcquiredSeries, ...], DynamicResult]:
-    """Every series of the protocol, in the order of the visit.
-
-    Parameters
-    ----------
-    visit : Visit
-
-    Returns
-    -------
-    series : tuple of AcquiredSeries
-    dynamic : DynamicResult
-        The conventional dynamic series with its mixture.
-    """
-    p = visit.protocol
-    result = scan_dynamic(visit, p.dynamic, 0)
-    series: list[AcquiredSeries] = []
-
-    def add(
-        role: SeriesRole,
-        array: np.ndarray,
-        grid: Grid,
-        start_s: float,
-        *,
-        tr_ms: float,
-        te_ms: float,
-        flip: float,
-        fat: FatHandling,
-        duration: float | None = None,
-        times_s: np.ndarray | None = None,
-        b_values: np.ndarray | None = None,
-        contrast: str = "",
-        echo_train_length: int = 1,
-        inversion_time_ms: float | None = None,
-    ) -> None:
-        scan = Acquisition(
-            manufacturer="mamri",
-            model="digital breast",
-            field_strength_t=p.field_strength_t,
-            tr_ms=tr_ms,
-            te_ms=te_ms,
-            flip_angle_deg=flip,
-            slice_thickness_mm=grid.spacing_mm[0],
-            phase_duration_s=duration,
-            fat_suppressed=fat is not FatHandling.NONE,
-            fat_suppression_source="simulation protocol",
-            contrast_agent="gadobutrol",
-        )
-        series.append(
-            AcquiredSeries(
-                role,
-                array,
-                grid.affine(),
-                scan,
-                start_s,
-                times_s,
-                b_values,
-                contrast,
-                echo_train_length,
-                inversion_time_ms,
-            )
-        )
-
-    def add_dynamic(scan: DynamicScan, array: np.ndarray, contrast: str) -> None:
-        s = scan.sequence
-        add(
-            SeriesRole.DYNAMIC,
-            array,
-            scan.grid,
-            scan.times_s[0] - scan.phase_duration_s / 2,
-            tr_ms=s.tr_ms,
-            te_ms=s.te_ms,
-            flip=s.flip_angle_deg,
-            fat=s.fat,
-            duration=scan.phase_duration_s,
-            times_s=np.array(scan.times_s),
-            contrast=contrast,
-        )
-
-    if p.t2 is not None:
-        t2 = p.t2
-        add(
-            SeriesRole.T2 if t2.inversion_time_ms is None else SeriesRole.STIR,
-            scan_t2(visit, t2, 1),
-            t2.grid,
-            t2.start_s,
-            tr_ms=t2.tr_ms,
-            te_ms=t2.te_ms,
-            flip=150.0,
-            fat=t2.fat,
-            echo_train_length=t2.echo_train_length,
-            inversion_time_ms=t2.inversion_time_ms,
-        )
-    if p.diffusion is not None:
-        d = p.diffusion
-        add(
-            SeriesRole.DWI,
-            scan_diffusion(visit, d, 2),
-            d.grid,
-            d.start_s,
-            tr_ms=d.tr_ms,
-            te_ms=d.te_ms,
-            flip=90.0,
-            fat=FatHandling.SUPPRESSED,
-            b_values=np.array(d.b_values),
-            echo_train_length=int(d.grid.shape[1] / d.acceleration),
-        )
-    before = p.dynamic.times_s[0] - p.dynamic.phase_duration_s
-    if p.plain_t1 is not None:
-        t1 = p.plain_t1
-        add(
-            SeriesRole.T1_PRE,
-            scan_plain_t1(visit, t1, result.mixture, 3),
-            p.dynamic.grid,
-            before - 90.0,
-            tr_ms=t1.tr_ms,
-            te_ms=t1.te_ms,
-            flip=t1.flip_angle_deg,
-            fat=t1.fat,
-        )
-    is_dixon = p.dynamic.sequence.fat is FatHandling.DIXON
-    add_dynamic(p.dynamic, result.phases, "water" if is_dixon else "")
-    for contrast, array in result.dixon.items():
-        s = p.dynamic.sequence
-        add(
-            SeriesRole.DIXON,
-            array,
-            p.dynamic.grid,
-            p.dynamic.times_s[0] - p.dynamic.phase_duration_s / 2,
-            tr_ms=s.tr_ms,
-            te_ms=s.te_ms,
-            flip=s.flip_angle_deg,
-            fat=FatHandling.NONE,
-            contrast=contrast,
-        )
-    if p.ultrafast is not None:
-        fast = scan_dynamic(visit, p.ultrafast, 4)
-        add_dynamic(p.ultrafast, fast.phases, "ultrafast")
-    return tuple(series), result
