@@ -19,7 +19,7 @@ from mamri.simulation.woman import Woman, draw_woman
 # choice of one value for each curve is an assumption.
 CURVE_KINETICS: dict[DelayedPhase, LesionKinetics] = {
     DelayedPhase.PERSISTENT: LesionKinetics(0.060, 0.85, 0.0),
-    DelayedPhase.PLATEAU: LesionKinetics(0.133, 0.445, 0.01),
+    DelayedPhase.PLATEAU: LesionKinetics(0.139, 0.435, 0.012),
     DelayedPhase.WASHOUT: LesionKinetics(0.45, 0.32, 0.05),
 }
 
