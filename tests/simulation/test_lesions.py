@@ -285,7 +285,8 @@ def test_non_mass_enhancement_lies_in_fibroglandular_tissue_alone(
 ) -> None:
     shown = show(distribution=distribution, internal=internal, **_NON_MASS)
     assert shown.mask.sum() > 100
-    bare = render_mixture(body, shown.mixture.affine, shown.mixture.shape)
+    # A copy that may be written: for read-only arrays the renderer would be compiled once more.
+    bare = render_mixture(body, np.array(shown.mixture.affine), shown.mixture.shape)
     assert np.all(bare.fibroglandular[shown.mask])
 
 
