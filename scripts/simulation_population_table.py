@@ -115,12 +115,14 @@ def _count(
 
 def shares(p: Population) -> list[Shares]:
     """Everything that is published as frequencies."""
+    return [*_women_shares(p), *_lesion_shares(p), *_node_shares(p), *_mass_shares(p)]
+
+
+def _women_shares(p: Population) -> list[Shares]:
     count = _count
     before = [w for w in p.women if not w.postmenopausal]
     after = [w for w in p.women if w.postmenopausal]
     density, bpe = (lambda w: w.density_category), (lambda w: w.bpe_category)
-    type_, curve = (lambda plan: plan.type.value), (lambda plan: plan.curve.value)
-    jansen = "Jansen 2011, J Magn Reson Imaging"
     return [
         count(
             "density before menopause",
@@ -171,6 +173,14 @@ def shares(p: Population) -> list[Shares]:
             lambda w: sum(w.n_cysts) > 0,
             "Berg 2010",
         ),
+    ]
+
+
+def _lesion_shares(p: Population) -> list[Shares]:
+    count = _count
+    type_, curve = (lambda plan: plan.type.value), (lambda plan: plan.curve.value)
+    jansen = "Jansen 2011, J Magn Reson Imaging"
+    return [
         count(
             "type, malignant",
             {"mass": 396 / 617, "non_mass": 212 / 617, "focus": 9 / 617},
@@ -226,8 +236,6 @@ def shares(p: Population) -> list[Shares]:
             lambda plan: "left" if plan.side is Laterality.LEFT else "right",
             "ratios of 1.04 to 1.26",
         ),
-        *_node_shares(p),
-        *_mass_shares(p),
     ]
 
 

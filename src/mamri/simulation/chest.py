@@ -24,6 +24,13 @@ _F_HEART, _F_AORTA, _F_LIVER = int(Field.HEART), int(Field.AORTA), int(Field.LIV
 
 
 @numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
+def along_fibres(x: float, z: float) -> tuple[float, float]:
+    """Place along and across the fibres of the pectoral muscle: from the sternum up and out, mm."""
+    sign = -1.0 if x < 0 else 1.0
+    return 0.8 * sign * x + 0.6 * z, -0.6 * sign * x + 0.8 * z
+
+
+@numba.njit(cache=True)  # type: ignore[misc, unused-ignore]
 def _lay_muscle(
     layers: Layers,
     n: int,
@@ -33,10 +40,8 @@ def _lay_muscle(
 ) -> int:
     """Pectoral and chest wall muscles with the fat between and within them."""
     x, y, z, vox = at.x, at.y, at.z, at.vox
-    sign = -1.0 if x < 0 else 1.0
     n = lay_over(layers, n, _MUSCLE, 0.5 - f[_F_MUSCLE] / vox)
-    # Fibres run from the sternum up and out to the arm.
-    along, across = 0.8 * sign * x + 0.6 * z, -0.6 * sign * x + 0.8 * z
+    along, across = along_fibres(x, z)
     streak = gradient_noise(along / 42, across / 4.5, y / 4.5, seed + 11)
     n = lay_over(layers, n, _FAT, 0.45 * (1 - abs(streak - 0.25) / 0.05))
     thick = f[_F_RIBCAGE] - f[_F_MUSCLE]

@@ -288,7 +288,7 @@ def render_mixture(
     -------
     TissueMixture
     """
-    affine = np.asarray(affine, float)
+    affine = np.array(affine, float)  # writable: a read-only one would be compiled for again
     inverse = np.linalg.inv(affine)
     vessels = []
     for capsules in (digital.veins, digital.arteries):

@@ -8,7 +8,7 @@ import numpy as np
 from mamri.simulation._tissue_table import Tissue
 from mamri.simulation.body import COARSE_MM, N_FIELDS, Field
 from mamri.simulation.cell_noise import cell_noise
-from mamri.simulation.chest import lay_chest
+from mamri.simulation.chest import along_fibres, lay_chest
 from mamri.simulation.gradient_noise import gradient_noise
 from mamri.simulation.layers import MAX_LAYERS, Layers, Place, lay_over
 from mamri.simulation.lesions import Row, lesion_at
@@ -261,8 +261,7 @@ def _lay_all(
                 _gland_texture(score, at, scene, texture)
     if f[_F_MUSCLE] < at.vox:
         n = lay_chest(layers, n, f, at, seed)
-        sign = -1.0 if x < 0 else 1.0
-        along, across = 0.8 * sign * x + 0.6 * z, -0.6 * sign * x + 0.8 * z
+        along, across = along_fibres(x, z)
         texture[2] += 0.20 * gradient_noise(along / 30, across / 3.0, y / 3.0, seed + 24)
     n = _lay_surface(layers, n, f, at, scene, side)
     n = _lay_blobs(layers, n, scene.blobs, at)

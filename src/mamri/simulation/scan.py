@@ -247,8 +247,14 @@ def gradient_echo_gains(
     visit: Visit, sequence: GradientEcho, mixture: TissueMixture
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Water gain, fat gain and cosine of their phase on the ticks of `coarse_ticks`."""
+    return _gains_at(visit, sequence, off_resonance(visit, mixture))
+
+
+def _gains_at(
+    visit: Visit, sequence: GradientEcho, off_ppm: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return gains(
-        off_resonance(visit, mixture),
+        off_ppm,
         sequence.fat,
         te_ms=sequence.te_ms,
         field_strength_t=visit.protocol.field_strength_t,
@@ -276,14 +282,7 @@ def on_resonance_gains(visit: Visit, sequence: GradientEcho) -> tuple[float, flo
     """Water gain, fat gain and cosine of their phase where the field is right."""
     if sequence.fat is FatHandling.DIXON:
         return 1.0, _DIXON_LEAK, 1.0
-    water, fat, phase = gains(
-        np.zeros(1),
-        sequence.fat,
-        te_ms=sequence.te_ms,
-        field_strength_t=visit.protocol.field_strength_t,
-        residual=visit.condition.fat_residual,
-        half_ppm=visit.condition.suppression_ppm,
-    )
+    water, fat, phase = _gains_at(visit, sequence, np.zeros(1))
     return float(water[0]), float(fat[0]), float(phase[0])
 
 
