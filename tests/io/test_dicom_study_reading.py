@@ -26,7 +26,16 @@ from mamri.io.scanner_habits import (
 )
 from mamri.records import AcquiredSeries, Exam, SeriesRole, TimingError
 
-from .study_factory import STUDIES, Study, abbreviated, ultrafast_and_conventional
+from .study_factory import (
+    AXIAL_SHAPE,
+    DYNAMIC_SCAN,
+    STUDIES,
+    Study,
+    abbreviated,
+    axial_affine,
+    dynamic,
+    ultrafast_and_conventional,
+)
 
 HABITS = {
     "siemens": SIEMENS_HABITS,
@@ -228,6 +237,22 @@ def test_without_an_injection_time_the_first_bright_phase_is_taken(
     assert exam.timing is not None
     told_by = "the images brighten" if habits.contrast_agent_on_all_phases else "ContrastBolusAgent"
     assert told_by in exam.timing.injection_source
+
+
+@EVERY_SCANNER
+def test_a_pause_between_two_phases_does_not_lengthen_them(
+    tmp_path: Path, habits: ScannerHabits
+) -> None:
+    # One multi-frame object lasts as long as both phases, less than the time from one to the next.
+    scan = replace(DYNAMIC_SCAN, phase_duration_s=60.0)
+    times = (-60.0, 75.0)
+    study = (dynamic(axial_affine(), AXIAL_SHAPE, scan=scan, times=times),)
+
+    exam = read_exam(_write(study, tmp_path / "in", habits))
+
+    assert exam.dynamic is not None
+    np.testing.assert_allclose(times, exam.dynamic.times_s, atol=0.01)
+    assert exam.acquisition.phase_duration_s == 60.0
 
 
 def test_phases_that_only_slice_triggers_tell_apart_are_refused(tmp_path: Path) -> None:

@@ -653,8 +653,13 @@ def _duration(phases: Sequence[PlannedPhase], starts: tuple[float, ...] | None) 
             values.private_number(tags.PHILIPS_DURATION),
         ],
     }
-    tried = [*by_maker.get(maker[:2], []), resolution and resolution / 1000,
-             values.number(tags.ACQUISITION_DURATION), frame and frame / 1000]  # fmt: skip
+    # The duration of a frame comes first: that of a multi-frame object covers all its phases.
+    tried = [
+        frame and frame / 1000,
+        *by_maker.get(maker[:2], []),
+        resolution and resolution / 1000,
+        values.number(tags.ACQUISITION_DURATION),
+    ]
     shortest = min(np.diff(starts)) if starts is not None and len(starts) > 1 else np.inf
     for seconds in tried:
         if seconds and _PHASE_LIMITS_S[0] <= seconds <= min(_PHASE_LIMITS_S[1], 1.1 * shortest):
