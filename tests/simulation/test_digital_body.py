@@ -295,6 +295,19 @@ def test_nodes_have_the_drawn_short_axis_and_a_fatty_middle(full: DigitalBody) -
         assert np.any(np.linalg.norm(inside / node[3:6], axis=1) < 0.7)
 
 
+@pytest.mark.parametrize("seed", [100, 103, 111, 116])
+def test_lesions_lie_outside_implants(seed: int) -> None:
+    woman = draw_woman(seed, LesionMix(with_lesion=1.0, malignant=1.0))
+    digital = build_body(replace(woman, implants=True))
+
+    implants = digital.blobs[digital.blobs[:, Blob.TISSUE] == Tissue.IMPLANT]
+    assert 2 == len(implants)
+    for lesion in digital.lesions:
+        away = lesion.centre_mm - implants[:, Blob.CENTRE : Blob.CENTRE + 3]
+        inside = ((away / implants[:, Blob.RADII : Blob.RADII + 3]) ** 2).sum(axis=1) < 1
+        assert not inside.any()
+
+
 def test_implants_are_no_breast_and_have_a_capsule(
     full: DigitalBody, full_mixture: TissueMixture
 ) -> None:

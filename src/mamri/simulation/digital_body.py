@@ -148,17 +148,23 @@ def _nearby_tissue(
 ) -> np.ndarray:
     """Fibroglandular tissue near a place, with room for the lesion between skin and muscle."""
     side = 0 if plan.side is Laterality.RIGHT else 1
-    room = min(0.5 * plan.diameter_mm, 16.0)
-    for spread in (10.0, 16.0, 24.0, 36.0):
-        points = centre + rng.normal(0, spread, (600, 3))
-        fits = (body.sample(Field.SKIN, points) < -room - 3) & (
-            body.sample(Field.MUSCLE, points) > 0.6 * room
-        )
-        scores = np.where(fits, _scores(woman, body, side, points) - thresholds[side], -9.0)
-        good = np.flatnonzero(scores > -0.02)
-        if good.size:
-            return points[good[0]]
-    return points[int(np.argmax(scores))] if fits.any() else centre
+    wanted = min(0.5 * plan.diameter_mm, 16.0)
+    for room in (wanted, 0.3 * wanted):  # less room where a large lesion finds none
+        for spread in (10.0, 16.0, 24.0, 36.0):
+            points = centre + rng.normal(0, spread, (600, 3))
+            fits = (body.sample(Field.SKIN, points) < -room - 3) & (
+                body.sample(Field.MUSCLE, points) > 0.6 * room
+            )
+            if woman.implants:
+                middle, radii = _implant(body.breasts[side])
+                fits &= (((points - middle) / (radii + 0.6 * room)) ** 2).sum(axis=1) > 1
+            scores = np.where(fits, _scores(woman, body, side, points) - thresholds[side], -9.0)
+            good = np.flatnonzero(scores > -0.02)
+            if good.size:
+                return points[good[0]]
+        if fits.any():
+            return points[int(np.argmax(scores))]
+    return centre
 
 
 def _vessels(
