@@ -103,12 +103,13 @@ def analyze_exam(
             series, settings.kinetics, mask=anatomy.breast > 0 if anatomy.sides else None
         )
     provenance += [motion_provenance, kinetic_provenance]
-    caveats += [*motion.caveats, *kinetic_caveats]
+    caveats += motion.caveats
 
     none = np.zeros(anatomy.breast.shape, np.uint16)
     vessels, lesions = none.astype(bool), LabelMap(none, anatomy.affine)
     volumes, mips = {}, {}
     if can_compute(series):
+        caveats += kinetic_caveats
         with step("vessels"):
             phase = search_phases(series, maps, settings.detection)[0]
             enhancement = subtraction(series, phase, settings.kinetics)
@@ -176,14 +177,15 @@ def _map_volumes(
 
 
 def _not_dynamic(series: DynamicSeries) -> Caveat:
+    """The one reason why nothing dynamic was computed; stands for those of the kinetics."""
     if series.n_phases == 1:
-        return Caveat(
-            "single_phase",
-            "The exam has one T1-weighted phase: enhancement, curves, subtractions and findings "
-            "could not be computed; breasts and fibroglandular tissue were.",
-        )
+        code, lack = "single_phase", "has one T1-weighted phase"
+    elif series.n_pre == 0:
+        code, lack = "no_pre_contrast_phase", "has no phase at or before the injection"
+    else:
+        code, lack = "no_post_contrast_phase", "has no phase after the injection"
     return Caveat(
-        "no_pre_contrast_phase",
-        "The exam has no phase at or before the injection: enhancement, curves, subtractions and "
-        "findings could not be computed.",
+        code,
+        f"The exam {lack}: enhancement, curves, subtractions and findings could not be computed; "
+        "breasts and fibroglandular tissue were.",
     )
