@@ -38,7 +38,7 @@ from mamri.records import (
 )
 from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
-from mamri.segmentation import segment_anatomy, segment_vessels
+from mamri.segmentation import density_provenance, segment_anatomy, segment_vessels
 
 ANALYSIS_STEPS = 9
 _TUMOR_VOLUME_CAVEAT = Caveat(
@@ -137,7 +137,7 @@ def analyze_exam(
         )
         breasts = measure_breasts(anatomy, parenchyma, settings.density)
         coverage = find_coverage(anatomy)
-    provenance.append(parenchyma_provenance)
+    provenance += [density_provenance(settings.density), parenchyma_provenance]
     caveats += parenchyma_caveats
     if findings and exam.acquisition.fat_suppressed is False:
         caveats.append(_TUMOR_VOLUME_CAVEAT)

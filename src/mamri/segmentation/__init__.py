@@ -1,7 +1,12 @@
 """Where the breasts, their tissues and their vessels are."""
 
 from mamri.segmentation.anatomy import AnatomySettings, segment_anatomy
-from mamri.segmentation.density import DensityCutOffs, density_category, density_percent
+from mamri.segmentation.density import (
+    DensityCutOffs,
+    density_category,
+    density_percent,
+    density_provenance,
+)
 from mamri.segmentation.fat_suppression import is_fat_suppressed
 from mamri.segmentation.vessels import VesselSettings, segment_vessels
 
@@ -11,6 +16,7 @@ __all__ = [
     "VesselSettings",
     "density_category",
     "density_percent",
+    "density_provenance",
     "is_fat_suppressed",
     "segment_anatomy",
     "segment_vessels",
