@@ -229,6 +229,17 @@ def test_settings_that_cannot_work_are_refused():
         EngineSettings(device=Device.CUDA)
     with pytest.raises(ModelError, match="at least one thread"):
         EngineSettings(threads=0)
+    with pytest.raises(ModelError, match="one of openvino, torch, got 'onnx'"):
+        EngineSettings("onnx")  # type: ignore[arg-type]
+
+
+def test_settings_take_plain_words():
+    settings = EngineSettings("torch", "cuda", "bf16")  # type: ignore[arg-type]
+    assert (Backend.TORCH, Device.CUDA, Precision.BF16) == (
+        settings.backend,
+        settings.device,
+        settings.precision,
+    )
 
 
 def test_a_gpu_that_is_not_there_is_refused(stored: StoredNetwork, monkeypatch: pytest.MonkeyPatch):

@@ -26,7 +26,7 @@ def engine_of(network: StoredNetwork, settings: EngineSettings | None = None) ->
         If the network's files or the processor do not serve, or torch is not installed.
     """
     settings = settings or EngineSettings()
-    if settings.backend == Backend.OPENVINO:
+    if settings.backend is Backend.OPENVINO:
         from mamri.networks.openvino_engine import openvino_engine
 
         return openvino_engine(network, settings)

@@ -57,7 +57,8 @@ class EngineSettings:
     Raises
     ------
     ModelError
-        If no thread is left, or OpenVINO is asked for on a GPU.
+        If there is no such backend, device or precision, no thread is left, or OpenVINO is asked
+        for on a GPU.
     """
 
     backend: Backend = Backend.OPENVINO
@@ -66,11 +67,19 @@ class EngineSettings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        for name, kind in (("backend", Backend), ("device", Device), ("precision", Precision)):
+            word = getattr(self, name)
+            if word not in list(kind):
+                raise ModelError(
+                    f"the {name} of an engine must be one of {', '.join(kind)}, got {word!r}; "
+                    "choose one of them"
+                )
+            object.__setattr__(self, name, kind(word))  # plain words are taken too
         if self.threads is not None and self.threads < 1:
             raise ModelError(
                 f"networks need at least one thread, got {self.threads}; give 1 or more, or None"
             )
-        if self.backend == Backend.OPENVINO and self.device != Device.CPU:
+        if self.backend is Backend.OPENVINO and self.device is not Device.CPU:
             raise ModelError(
                 f"OpenVINO runs on the CPU here, got device {self.device}; choose the torch backend"
             )

@@ -112,9 +112,9 @@ def _compiled(plan: NetworkPlan, model: Any, settings: EngineSettings | None) ->
             f"network has {found[0][0]} and {found[1][0]}; use the files of one model"
         )
     precision = settings.precision
-    if precision == Precision.AUTO:
+    if precision is Precision.AUTO:
         precision = Precision.BF16 if has_bf16() else Precision.F32
-    elif precision == Precision.BF16 and not has_bf16():
+    elif precision is Precision.BF16 and not has_bf16():
         raise ModelError(
             "bfloat16 needs a processor with AVX512-BF16 or AMX, this one has neither; choose "
             "precision f32 or auto"

@@ -39,7 +39,7 @@ class TorchEngine:
         """Logits of one image or of a batch; see `Engine`."""
         array = as_batch(self.plan, image)
         device = self.settings.device.value
-        is_bf16 = self.settings.precision == Precision.BF16
+        is_bf16 = self.settings.precision is Precision.BF16
         with (
             _threads(self.settings.threads),
             torch.inference_mode(),
@@ -92,7 +92,7 @@ def engine_of_weights(
     ModelError
         As `torch_engine`.
     """
-    if settings.device == Device.CUDA and not torch.cuda.is_available():
+    if settings.device is Device.CUDA and not torch.cuda.is_available():
         raise ModelError(
             "a GPU was asked for, torch finds none; choose device cpu, or install a driver and a "
             "torch built for it"
@@ -123,7 +123,7 @@ def engine_of_module(network: UNet, settings: EngineSettings) -> TorchEngine:
     TorchEngine
     """
     precision = settings.precision
-    if precision == Precision.AUTO:
+    if precision is Precision.AUTO:
         precision = Precision.BF16 if _has_bf16(settings.device) else Precision.F32
     network.eval().to(settings.device.value)
     network.to(memory_format=_layout(network.plan))  # type: ignore[call-overload]  # torch's stubs
@@ -155,7 +155,7 @@ def _layout(plan: NetworkPlan) -> torch.memory_format:
 
 
 def _has_bf16(device: Device) -> bool:
-    if device == Device.CUDA:
+    if device is Device.CUDA:
         return torch.cuda.is_bf16_supported()
     return bool(torch.cpu._is_avx512_bf16_supported())  # processors with AMX have it too
 
