@@ -1,31 +1,33 @@
 """Anatomies on disk; reading them needs torch."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mamri.pipeline import training_anatomies
-from mamri.pipeline.training_anatomies import AnatomyFolder, load_anatomy, write_anatomies
+from mamri.pipeline.training_anatomies import (
+    AnatomyFolder,
+    RotatingPool,
+    load_anatomy,
+    write_anatomies,
+)
 from mamri.records import InputError
 from mamri.simulation.sequences import Grid
-from mamri.simulation.training_anatomy import TrainingLabel, make_training_anatomy
+from mamri.simulation.training_anatomy import SIDE_STEP, TrainingLabel, make_training_anatomy
 
 _COARSE = Grid((40, 50, 64), (6.0, 6.0, 6.0))
 
 
 @pytest.fixture(autouse=True)
 def _coarse_anatomies(monkeypatch: pytest.MonkeyPatch) -> None:
-    coarse = partial(make_training_anatomy, grid=_COARSE)
-    monkeypatch.setattr(training_anatomies, "make_training_anatomy", coarse)
+    monkeypatch.setattr(training_anatomies, "training_grid", lambda _: _COARSE)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        coarse = partial(make_training_anatomy, grid=_COARSE)
-        patch.setattr(training_anatomies, "make_training_anatomy", coarse)
+        patch.setattr(training_anatomies, "training_grid", lambda _: _COARSE)
         place = tmp_path_factory.mktemp("anatomies")
         write_anatomies(place, first_seed=3, n=2)
         return place
@@ -65,7 +67,9 @@ def test_what_is_written_is_what_the_stream_reads(folder: Path) -> None:
     np.testing.assert_array_equal(made.target, read.target.numpy())
     np.testing.assert_array_equal(made.mixture.tissues, read.tissues.numpy())
     np.testing.assert_allclose(made.mixture.affine, read.affine)
-    assert ((1, 2),) == read.coding.mirrored_labels
+    assert (SIDE_STEP + TrainingLabel.BREAST, 2 * SIDE_STEP + TrainingLabel.BREAST) in (
+        read.coding.mirrored_labels
+    )
     assert torch.uint8 == read.share.dtype
     assert len(made.still_tables) == len(read.signal_tables)
     assert 6 == load_anatomy(folder / "anatomy-000003.npz", dynamic=True).signal_tables[0].n_phases
@@ -84,7 +88,7 @@ def test_the_stream_runs_on_a_folder_of_anatomies(folder: Path) -> None:
         assert (1, 24, 24, 24) == tuple(image.shape)
         assert bool(image.isfinite().all())
         seen |= set(target.unique().tolist())
-    assert {int(TrainingLabel.RIGHT_BREAST), int(TrainingLabel.LEFT_BREAST)} <= seen
+    assert {SIDE_STEP + TrainingLabel.BREAST, 2 * SIDE_STEP + TrainingLabel.BREAST} <= seen
     assert 2 == len(anatomies)
 
 
@@ -99,3 +103,26 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         load_anatomy(tmp_path / "anatomy-000002.npz")
     with pytest.raises(InputError, match="none was found"):
         AnatomyFolder(tmp_path / "nowhere")
+
+
+def test_a_box_around_the_breasts_lies_where_it_was(folder: Path) -> None:
+    pytest.importorskip("torch")
+    whole = load_anatomy(folder / "anatomy-000003.npz")
+
+    part = load_anatomy(folder / "anatomy-000003.npz", margin_mm=12.0, every=2)
+
+    assert part.target.numel() < whole.target.numel() / 8
+    corner = np.linalg.solve(whole.affine, part.affine[:, 3]).round().astype(int)[:3]
+    box = tuple(slice(low, low + 2 * size, 2) for low, size in zip(corner, part.shape, strict=True))
+    np.testing.assert_array_equal(whole.target[box].numpy(), part.target.numpy())
+    assert (12.0, 12.0, 12.0) == part.spacing_mm
+
+
+def test_a_pool_turns_through_all_anatomies() -> None:
+    pool = [
+        list(RotatingPool(range(5), size=2, turn=3, index=index))  # type: ignore[arg-type]
+        for index in range(15)
+    ]
+    assert [0, 1] == pool[0] == pool[2]
+    assert [1, 2] == pool[3]
+    assert [4, 0] == pool[14]

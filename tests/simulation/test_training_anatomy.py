@@ -5,6 +5,7 @@ from mamri.simulation import LesionMix, Tissue, build_body, draw_woman, render_m
 from mamri.simulation.sequences import Grid
 from mamri.simulation.training_anatomy import (
     DYNAMIC_TIMES_S,
+    SIDE_STEP,
     TrainingAnatomy,
     TrainingLabel,
     make_training_anatomy,
@@ -27,14 +28,15 @@ def test_the_anatomy_is_that_of_the_drawn_woman(anatomy: TrainingAnatomy) -> Non
 
 
 def test_labels_follow_the_truth_masks(anatomy: TrainingAnatomy) -> None:
-    mixture, target = anatomy.mixture, anatomy.target
-    assert np.all(mixture.breast[target == TrainingLabel.RIGHT_BREAST] == 1)
-    assert np.all(mixture.breast[target == TrainingLabel.LEFT_BREAST] == 2)
-    assert np.all(mixture.fibroglandular[target == TrainingLabel.FIBROGLANDULAR])
-    np.testing.assert_array_equal(mixture.lesions > 0, target == TrainingLabel.LESION)
-    assert np.all(mixture.tissue[target == TrainingLabel.MUSCLE] == Tissue.MUSCLE)
-    assert set(np.unique(target)) >= {0, 1, 2, 3, 5, 6}  # skin is thinner than these voxels
-    x = np.argwhere(target == TrainingLabel.LEFT_BREAST) @ mixture.affine[0, :3]
+    mixture = anatomy.mixture
+    side, label = np.divmod(anatomy.target, SIDE_STEP)
+    np.testing.assert_array_equal(mixture.breast, side)
+    assert np.all(mixture.fibroglandular[label == TrainingLabel.FIBROGLANDULAR])
+    np.testing.assert_array_equal(mixture.lesions > 0, label == TrainingLabel.LESION)
+    assert np.all(mixture.tissue[label == TrainingLabel.MUSCLE] == Tissue.MUSCLE)
+    assert set(np.unique(label)) >= {0, 1, 2, 4, 5}  # skin is thinner than these voxels
+    assert not np.any(label[side > 0] == TrainingLabel.BACKGROUND)
+    x = np.argwhere(side == 2) @ mixture.affine[0, :3]
     assert (x + mixture.affine[0, 3]).min() > -_COARSE.spacing_mm[2]  # left is where x grows
 
 

@@ -42,10 +42,11 @@ def simulate(
     ] = True,
     anatomies: Annotated[
         bool,
-        typer.Option(
-            "--anatomies", help="Write anatomies to train on (1.5 mm tissue maps), not exams."
-        ),
+        typer.Option("--anatomies", help="Write anatomies to train on (tissue maps), not exams."),
     ] = False,
+    spacing: Annotated[
+        float, typer.Option("--spacing", help="Voxel size of anatomies in mm.", min=0.8, max=6.0)
+    ] = 1.5,
     list_presets: Annotated[
         bool, typer.Option("--list", help="Show presets and vendors and do nothing else.")
     ] = False,
@@ -61,7 +62,7 @@ def simulate(
     if output is None:
         raise typer.BadParameter("give the folder to write with -o DIR")
     if anatomies:
-        _write_anatomies(output, seed, n or 1, as_json)
+        _write_anatomies(output, seed, n or 1, spacing, as_json)
         return
     from mamri.pipeline.simulate_exam import (  # imported late: --help stays quick
         N_STEPS,
@@ -88,11 +89,11 @@ def simulate(
         typer.echo(f"{len(rows)} simulated exams: {output / 'exams.csv'}")
 
 
-def _write_anatomies(output: Path, seed: int, n: int, as_json: bool) -> None:
+def _write_anatomies(output: Path, seed: int, n: int, spacing: float, as_json: bool) -> None:
     from mamri.pipeline.training_anatomies import write_anatomies
 
     with step_progress(n) as begin:
-        paths = write_anatomies(output, first_seed=seed, n=n, begin_step=begin)
+        paths = write_anatomies(output, first_seed=seed, n=n, spacing_mm=spacing, begin_step=begin)
     if as_json:
         typer.echo(json.dumps({"output": str(output), "anatomies": [p.name for p in paths]}))
     else:

@@ -126,11 +126,15 @@ class UNet(nn.Module):
         return answers[::-1] if is_deep else answers[0]
 
 
-def build_network(plan: NetworkPlan, *, deep_supervision: bool = False) -> UNet:
-    """A network with random weights.
+def build_network(
+    plan: NetworkPlan, *, deep_supervision: bool = False, seed: int | None = None
+) -> UNet:
+    """A network with random weights, the same for the same seed.
 
     Convolutions start as He 2015 for leaky rectifiers, biases at zero, as in nnU-Net.
     """
+    if seed is not None:
+        torch.manual_seed(seed)
     network = UNet(plan, deep_supervision=deep_supervision)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d):

@@ -1,16 +1,19 @@
 """Simulated anatomies on disk, and as the training stream reads them.
 
-One file an anatomy, about 6 MB, without pickled objects. Needs the extra ``train`` only to load.
+One file an anatomy, about 4 MB at 1.5 mm, without pickled objects. Needs the extra
+``train`` only to load.
 """
 
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from mamri.geometry import spacing_mm
 from mamri.pipeline.step_clock import silent
 from mamri.records import InputError
 from mamri.simulation import LesionMix
@@ -18,17 +21,19 @@ from mamri.simulation.signal_tables import MAX_UPTAKE
 from mamri.simulation.training_anatomy import (
     FAT_TISSUES,
     MIRRORED,
+    SIDE_STEP,
     TrainingAnatomy,
     TrainingLabel,
     make_training_anatomy,
+    training_grid,
 )
 
 if TYPE_CHECKING:  # torch is an extra
     from mamri.training import CachedAnatomy
 
-SCHEMA = "mamri-anatomy/1"
+SCHEMA = "mamri-anatomy/2"
 _MAPS = ("tissues", "share", "uptake", "grain")
-_FOCUS = (TrainingLabel.RIGHT_BREAST, TrainingLabel.LEFT_BREAST, TrainingLabel.FIBROGLANDULAR)
+_FOCUS = (TrainingLabel.BREAST, TrainingLabel.FIBROGLANDULAR, TrainingLabel.LESION)
 
 
 def anatomy_path(folder: Path, seed: int) -> Path:
@@ -42,6 +47,7 @@ def write_anatomies(
     first_seed: int,
     n: int,
     mix: LesionMix = LesionMix(),  # noqa: B008 frozen, so safe to share
+    spacing_mm: float = 1.5,
     begin_step: Callable[[str], None] = silent,
 ) -> list[Path]:
     """Make anatomies of seeds that are not there yet.
@@ -51,6 +57,8 @@ def write_anatomies(
     folder : Path
     first_seed, n : int
     mix : LesionMix
+    spacing_mm : float, mm
+        1.2 takes twice the time and space of 1.5.
 
     Returns
     -------
@@ -62,7 +70,7 @@ def write_anatomies(
     for seed, path in enumerate(paths, start=first_seed):
         begin_step(f"{'keeping' if path.exists() else 'making'}_{path.stem}")
         if not path.exists():
-            _save(make_training_anatomy(seed, mix), path)
+            _save(make_training_anatomy(seed, mix, training_grid(spacing_mm)), path)
     return paths
 
 
@@ -83,7 +91,9 @@ def _save(anatomy: TrainingAnatomy, path: Path) -> None:
     os.replace(partial, path)
 
 
-def load_anatomy(path: Path, *, dynamic: bool = False) -> "CachedAnatomy":
+def load_anatomy(
+    path: Path, *, dynamic: bool = False, every: int = 1, margin_mm: float | None = None
+) -> "CachedAnatomy":
     """One anatomy as the training stream reads it.
 
     Parameters
@@ -92,6 +102,10 @@ def load_anatomy(path: Path, *, dynamic: bool = False) -> "CachedAnatomy":
         Written by `write_anatomies`.
     dynamic : bool
         With the signals of a dynamic series, for four-channel images, instead of still contrasts.
+    every : int
+        Keep one voxel in so many along each axis: quick coarse crops of the whole field.
+    margin_mm : float, mm, or None
+        Keep the breasts and so much around them: half the memory. None for the whole field.
 
     Raises
     ------
@@ -119,10 +133,26 @@ def load_anatomy(path: Path, *, dynamic: bool = False) -> "CachedAnatomy":
         mirrored_labels=MIRRORED,
         fat_tissues=FAT_TISSUES,
         enhancing_tissues=tuple(int(v) for v in found["enhancing"]),
-        focus_labels=tuple(int(v) for v in (*_FOCUS, TrainingLabel.LESION)),
+        focus_labels=tuple(int(v) + SIDE_STEP * side for v in _FOCUS for side in (1, 2)),
     )
-    maps = {name: found[name] for name in (*_MAPS, "target")}
-    return cached_anatomy(maps, found["affine"], coding, tables)
+    affine = found["affine"]
+    box: tuple[slice, ...] = (slice(None, None, every),) * 3
+    if margin_mm is not None:
+        box = _box_around(found["target"] >= SIDE_STEP, margin_mm / spacing_mm(affine)[0], every)
+    maps = {name: found[name][(..., *box)] for name in (*_MAPS, "target")}
+    moved = affine @ np.diag([every, every, every, 1.0])
+    moved[:, 3] = affine @ [*((part.start or 0) for part in box), 1.0]
+    return cached_anatomy(maps, moved, coding, tables)
+
+
+def _box_around(mask: np.ndarray, margin: float, every: int) -> tuple[slice, ...]:
+    """Box of a mask and a margin in voxels, one voxel in so many."""
+    box = []
+    for axis, size in enumerate(mask.shape):
+        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low, high = (filled[0], filled[-1] + 1) if len(filled) else (0, size)
+        box.append(slice(max(0, int(low - margin)), min(size, int(high + margin)), every))
+    return tuple(box)
 
 
 class AnatomyFolder(Sequence["CachedAnatomy"]):
@@ -133,7 +163,7 @@ class AnatomyFolder(Sequence["CachedAnatomy"]):
     folder : Path
     kept : int
         How many stay in memory, about 55 MB each.
-    dynamic : bool
+    dynamic, every, margin_mm : bool, int and float
         As in `load_anatomy`.
 
     Raises
@@ -142,9 +172,18 @@ class AnatomyFolder(Sequence["CachedAnatomy"]):
         If there is none.
     """
 
-    def __init__(self, folder: Path, *, kept: int = 64, dynamic: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kept: int = 64,
+        dynamic: bool = False,
+        every: int = 1,
+        margin_mm: float | None = None,
+    ) -> None:
         self._paths = sorted(folder.glob("anatomy-*.npz"))
-        self._kept, self._dynamic = kept, dynamic
+        self._kept = kept
+        self._load = partial(load_anatomy, dynamic=dynamic, every=every, margin_mm=margin_mm)
         self._recent: OrderedDict[int, CachedAnatomy] = OrderedDict()
         if not self._paths:
             raise InputError(
@@ -167,7 +206,43 @@ class AnatomyFolder(Sequence["CachedAnatomy"]):
         if index in self._recent:
             self._recent.move_to_end(index)
         else:
-            self._recent[index] = load_anatomy(self._paths[index], dynamic=self._dynamic)
+            self._recent[index] = self._load(self._paths[index])
             if len(self._recent) > self._kept:
                 self._recent.popitem(last=False)
         return self._recent[index]
+
+
+class RotatingPool(Sequence["CachedAnatomy"]):
+    """Some of many anatomies, others as the examples go on: few are read, all are used.
+
+    Parameters
+    ----------
+    anatomies : AnatomyFolder
+        Keeps at least ``size`` in memory.
+    size : int
+        Anatomies at a time.
+    turn : int
+        Examples after which the oldest makes room for the next.
+    index : int
+        Number of the example.
+    """
+
+    def __init__(self, anatomies: Sequence["CachedAnatomy"], size: int, turn: int, index: int):
+        self._anatomies = anatomies
+        self._size = min(size, len(anatomies))
+        # The first round holds each anatomy for as long as later ones do.
+        self._first = index // turn
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> "CachedAnatomy": ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Sequence[CachedAnatomy]": ...
+
+    def __getitem__(self, index: int | slice) -> "CachedAnatomy | Sequence[CachedAnatomy]":
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        return self._anatomies[(self._first + index) % len(self._anatomies)]

@@ -33,6 +33,10 @@ class Anatomy:
     method : str
         How the masks were made, for the report.
     caveats : tuple of Caveat
+    cut_sides : tuple of Laterality
+        Breasts that the field of view does not hold whole.
+    vessels : (S, R, C) bool or None
+        Vessels of the breasts that the image shows by itself; None where they were not looked for.
     """
 
     breast: np.ndarray
@@ -43,10 +47,13 @@ class Anatomy:
     nipples_mm_lps: Mapping[Laterality, tuple[float, float, float]]
     method: str
     caveats: tuple[Caveat, ...] = ()
+    cut_sides: tuple[Laterality, ...] = ()
+    vessels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.breast)
-        for name in ("breast", "fibroglandular", "skin", "body"):
+        names = ("breast", "fibroglandular", "skin", "body")
+        for name in names if self.vessels is None else (*names, "vessels"):
             array = read_only(getattr(self, name))
             if array.shape != shape or array.ndim != 3:
                 raise GeometryError(

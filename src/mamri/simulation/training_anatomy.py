@@ -21,7 +21,7 @@ from mamri.simulation.signal_tables import (
 )
 from mamri.simulation.woman import draw_woman
 
-GRID = Grid((160, 200, 260), (1.5, 1.5, 1.5), Plane.AXIAL)
+_FIELD_MM = (240.0, 300.0, 390.0)  # both breasts and the chest behind them
 DYNAMIC_TIMES_S = (-60.0, 75.0, 150.0, 240.0, 330.0, 420.0)
 _NOMINAL_FLIP = int(np.argmin(np.abs(FLIP_SCALES - 1)))
 # Fat-suppressed, plain and strongly weighted T1 as clinical protocols have them, and dynamics.
@@ -32,25 +32,35 @@ _STILL = (
 _DYNAMIC = GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE)
 
 
-class TrainingLabel(IntEnum):
-    """Labels of an anatomy to learn; each voxel has one.
+def training_grid(spacing_mm: float) -> Grid:
+    """Grid of equal spacings over breasts and chest."""
+    s, r, c = (int(size / spacing_mm) for size in _FIELD_MM)
+    return Grid((s, r, c), (spacing_mm,) * 3, Plane.AXIAL)
 
-    Fibroglandular tissue and lesions belong to the breast on whose side they lie.
+
+GRID = training_grid(1.5)
+
+
+class TrainingLabel(IntEnum):
+    """Labels of an anatomy to learn; each voxel has one, and a side where it lies in a breast.
+
+    A target holds ``label + SIDE_STEP * side``: side 1 is the right breast, 2 the left, and 0
+    outside the breasts. ``BREAST`` is what lies in a breast and is none of the others.
     """
 
     BACKGROUND = 0
-    RIGHT_BREAST = 1
-    LEFT_BREAST = 2
-    FIBROGLANDULAR = 3
-    VESSEL = 4
-    MUSCLE = 5
-    HEART = 6
-    SKIN = 7
-    NIPPLE = 8
-    LESION = 9
+    BREAST = 1
+    FIBROGLANDULAR = 2
+    VESSEL = 3
+    MUSCLE = 4
+    HEART = 5
+    SKIN = 6
+    NIPPLE = 7
+    LESION = 8
 
 
-MIRRORED = ((int(TrainingLabel.RIGHT_BREAST), int(TrainingLabel.LEFT_BREAST)),)
+SIDE_STEP = 16
+MIRRORED = tuple((SIDE_STEP + int(k), 2 * SIDE_STEP + int(k)) for k in TrainingLabel)
 FAT_TISSUES = tuple(int(t) for t, p in TISSUES.items() if p.fat_share > 0.5)
 
 
@@ -62,7 +72,7 @@ class TrainingAnatomy:
     ----------
     mixture : TissueMixture
     target : (S, R, C) uint8
-        Values of `TrainingLabel`.
+        Values of `TrainingLabel` and of side.
     still_tables : (N, K, U) float32, a.u.
         Signal of N contrasts by tissue code and relative uptake from 0 to 2.5: T1 at 1.5 T and 3 T,
         T2; fat not suppressed.
@@ -127,7 +137,7 @@ def _enhancing(codes: list[CodeProperties]) -> tuple[int, ...]:
 
 
 def training_target(mixture: TissueMixture) -> np.ndarray:
-    """Labels of a mixture, (S, R, C) uint8.
+    """Labels and sides of a mixture, (S, R, C) uint8.
 
     Skin and nipple count as such only over the breasts; vessels are those of the breasts and beside
     the sternum.
@@ -139,11 +149,10 @@ def training_target(mixture: TissueMixture) -> np.ndarray:
         (TrainingLabel.HEART, (Tissue.BLOOD, Tissue.MYOCARDIUM)),
     ):
         target[np.isin(tissue, tissues)] = label
-    target[breast == 1] = TrainingLabel.RIGHT_BREAST
-    target[breast == 2] = TrainingLabel.LEFT_BREAST
+    target[breast > 0] = TrainingLabel.BREAST
     target[mixture.fibroglandular] = TrainingLabel.FIBROGLANDULAR
     target[(tissue == Tissue.SKIN) & (breast > 0)] = TrainingLabel.SKIN
     target[(tissue == Tissue.NIPPLE) & (breast > 0)] = TrainingLabel.NIPPLE
     target[mixture.vessels] = TrainingLabel.VESSEL
     target[mixture.lesions > 0] = TrainingLabel.LESION
-    return target
+    return target + SIDE_STEP * breast

@@ -3,6 +3,15 @@
 With `networks` the only folder that imports torch: ``pip install 'mamri[train]'``.
 """
 
+from mamri.training.anatomy_examples import (
+    PriorSettings,
+    ViewSettings,
+    code_lookup,
+    detail_example,
+    detail_settings,
+    field_example,
+    field_settings,
+)
 from mamri.training.cached_anatomy import (
     CachedAnatomy,
     LabelCoding,
@@ -10,6 +19,7 @@ from mamri.training.cached_anatomy import (
     to_device,
 )
 from mamri.training.level import normalised
+from mamri.training.loop import LoopSettings, Ranks, StepReport, TrainedNetwork, train
 from mamri.training.settings import (
     ContrastSettings,
     RandomisationSettings,
@@ -23,15 +33,27 @@ __all__ = [
     "CachedAnatomy",
     "ContrastSettings",
     "LabelCoding",
+    "LoopSettings",
+    "PriorSettings",
     "RandomisationSettings",
+    "Ranks",
     "ScanSettings",
     "SignalTable",
     "SpatialSettings",
+    "StepReport",
+    "TrainedNetwork",
+    "ViewSettings",
     "cached_anatomy",
+    "code_lookup",
     "consistency_stream",
+    "detail_example",
+    "detail_settings",
+    "field_example",
+    "field_settings",
     "normalised",
     "signal_table",
     "to_device",
+    "train",
     "training_pair",
     "training_stream",
 ]

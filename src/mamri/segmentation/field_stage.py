@@ -1,0 +1,164 @@
+"""Where the breasts are in the whole field of view, and which is which, by the field network.
+
+The network tells breast from chest and right from left. Which of them *is* the right one is decided
+by patient coordinates alone: the network's two parts only show where the midline runs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from scipy.special import softmax
+
+from mamri.geometry import to_lps
+from mamri.networks.inference_engine import Engine
+from mamri.normalization.intensity_level import normalised_intensity
+from mamri.records import Laterality, Volume
+from mamri.segmentation.anatomy_model import FIELD_CLASSES, FIELD_SPACING_MM
+from mamri.segmentation.breast_sides import MIN_SIDE_OFFSET_MM, field_is_bilateral
+from mamri.segmentation.working_grid import WorkingGrid, average_to, working_grid
+
+_RIGHT, _LEFT = FIELD_CLASSES.index("right_breast"), FIELD_CLASSES.index("left_breast")
+# A second part of the same breast is kept from this share of the largest on (assumption).
+_MIN_PART = 0.2
+# A side with less than this share of both breasts is the rim of a one-breast view (assumption).
+_MIN_SHARE = 0.06
+# Less breast than this in the whole image is none, ml (assumption).
+MIN_BREAST_ML = 20.0
+# Voxels this near to the midline decide on how it is turned, mm (assumption).
+_NEAR_MM = 70.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BreastField:
+    """What the field network found.
+
+    Parameters
+    ----------
+    grid : WorkingGrid
+    breast : (S, R, C) float32
+        Probability of breast, 0 outside the parts that were kept.
+    midline : (4,) float
+        Patient coordinates with ``midline @ (x, y, z, 1) > 0`` are on the left.
+    sides : tuple of Laterality
+        Found, right first.
+    is_side_certain : bool
+        False where a one-breast image is centred near the midline.
+    """
+
+    grid: WorkingGrid
+    breast: np.ndarray
+    midline: np.ndarray
+    sides: tuple[Laterality, ...]
+    is_side_certain: bool
+
+
+def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -> BreastField:
+    """Find the breasts in the whole field of view.
+
+    Parameters
+    ----------
+    image : Volume, a.u.
+        In anatomical order.
+    engine : Engine
+        Of the field network.
+    mirrored : bool
+        Whether the mean of the image and its mirror image decides, so that a mirrored image gives
+        mirrored breasts.
+
+    Returns
+    -------
+    BreastField
+    """
+    grid = working_grid(image.shape, image.affine, FIELD_SPACING_MM)
+    coarse = normalised_intensity(np.nan_to_num(average_to(grid, image.array)))
+    probability = _answer(engine, coarse)
+    if mirrored:
+        other = _answer(engine, coarse[..., ::-1])[..., ::-1]
+        order = list(range(len(FIELD_CLASSES)))
+        order[_RIGHT], order[_LEFT] = _LEFT, _RIGHT
+        probability = 0.5 * (probability + other[order])
+    breast = probability[_RIGHT] + probability[_LEFT]
+    points = _positions(image, grid)
+    midline = _midline(points, probability, breast)
+    on_left = points @ midline[:3] + midline[3] > 0
+    sides, certain = _sides(breast > 0.5, on_left, points[..., 0])
+    if len(sides) == 1:
+        # One breast: all of it has the side that the field of view lies on.
+        midline = np.array([0.0, 0.0, 0.0, 1.0 if sides[0] is Laterality.LEFT else -1.0])
+        on_left = np.full(breast.shape, sides[0] is Laterality.LEFT)
+    kept = np.zeros(breast.shape, bool)
+    for side in sides:
+        kept |= _large_parts((breast > 0.5) & (on_left == (side is Laterality.LEFT)))
+    if kept.sum() * FIELD_SPACING_MM**3 / 1000 < MIN_BREAST_ML:
+        sides, kept = (), np.zeros_like(kept)
+    near = ndimage.binary_dilation(kept, iterations=3)
+    return BreastField(grid, np.where(near, breast, 0).astype(np.float32), midline, sides, certain)
+
+
+def _answer(engine: Engine, image: np.ndarray) -> np.ndarray:
+    """Probabilities (K, S, R, C) of an image of any size, filled up with its darkest value."""
+    missing = [-size % step for size, step in zip(image.shape, engine.plan.divisor, strict=True)]
+    pad = [(amount // 2, amount - amount // 2) for amount in missing]
+    logits = engine(np.pad(image, pad, constant_values=float(image.min()))[None])
+    inner = tuple(slice(low, low + size) for (low, _), size in zip(pad, image.shape, strict=True))
+    return np.asarray(softmax(logits[(slice(None), *inner)], axis=0))
+
+
+def _positions(image: Volume, grid: WorkingGrid) -> np.ndarray:
+    """Patient coordinates (S, R, C, 3) of the working voxels."""
+    index = np.meshgrid(
+        *(grid.full_position(axis, np.arange(n)) for axis, n in enumerate(grid.shape)),
+        indexing="ij",
+    )
+    return to_lps(image.affine, np.stack(index, axis=-1))
+
+
+def _midline(points: np.ndarray, probability: np.ndarray, breast: np.ndarray) -> np.ndarray:
+    """Plane between the network's right and left, nearly sagittal, left side positive, (4,)."""
+    weight = breast > 0.5
+    plain = np.array([1.0, 0.0, 0.0, 0.0])
+    shares = [float(probability[side][weight].sum()) for side in (_RIGHT, _LEFT)]
+    if min(shares) <= _MIN_SHARE * sum(shares):
+        return plain
+    x = points[..., 0][weight]
+    lean = (probability[_LEFT] - probability[_RIGHT])[weight]
+    # The plane x = m that fits the network's sides best, then its turn from what lies near.
+    order = np.argsort(x)
+    gain = np.cumsum(-lean[order])  # right of the plane the network should say right
+    middle = float(x[order][int(np.argmax(gain))])
+    if gain.max() < 0.5 * np.abs(lean).sum() * min(shares) / sum(shares):
+        return plain  # the network's sides contradict the coordinates
+    near = np.abs(x - middle) < _NEAR_MM
+    y, z = (points[..., axis][weight][near] for axis in (1, 2))
+    inputs = np.stack([x[near] - middle, y - y.mean(), z - z.mean(), np.ones_like(y)], 1)
+    a, b, c, d = np.linalg.lstsq(inputs, lean[near], rcond=None)[0]
+    if a <= 0 or np.hypot(b, c) > 0.35 * a:  # turned by more than about 20 degrees: not a body
+        return np.array([1.0, 0.0, 0.0, -middle])
+    return np.array([a, b, c, d - a * middle - b * y.mean() - c * z.mean()]) / a
+
+
+def _sides(
+    breast: np.ndarray, on_left: np.ndarray, x: np.ndarray
+) -> tuple[tuple[Laterality, ...], bool]:
+    """Sides that the image holds, and whether they are certain."""
+    total, left = int(breast.sum()), int((breast & on_left).sum())
+    if total == 0:
+        return (), True
+    x_of_columns = x.mean(axis=(0, 1))
+    if field_is_bilateral(x_of_columns) and min(left, total - left) > _MIN_SHARE * total:
+        return (Laterality.RIGHT, Laterality.LEFT), True
+    if field_is_bilateral(x_of_columns):  # one breast in a view of both sides
+        return (Laterality.LEFT if 2 * left > total else Laterality.RIGHT,), True
+    middle = 0.5 * float(x_of_columns.min() + x_of_columns.max())
+    side = Laterality.LEFT if middle > 0 else Laterality.RIGHT
+    return (side,), abs(middle) >= MIN_SIDE_OFFSET_MM
+
+
+def _large_parts(mask: np.ndarray) -> np.ndarray:
+    parts, n = ndimage.label(mask)
+    if n == 0:
+        return mask
+    sizes = np.bincount(parts.ravel())[1:]
+    large = np.concatenate([[False], sizes >= _MIN_PART * sizes.max()])
+    return np.asarray(large[parts])

@@ -1,0 +1,354 @@
+"""The training loop, for every segmentation network.
+
+Examples are functions of their number, so a run can be stopped at any step and goes on as if it had
+not been; with several processes (torchrun) each takes its own numbers and gradients are averaged.
+"""
+
+import csv
+import math
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, Dataset
+
+from mamri.networks.unet import UNet
+from mamri.records import InputError
+from mamri.training.checkpoint import BEST, LOG, TrainingRun, load_run, save_run
+from mamri.training.loss import segmentation_loss
+from mamri.training.moving_average import MovingAverage
+
+Example = tuple[torch.Tensor, torch.Tensor]
+ExampleSource = Callable[[int], Example]
+
+_LOG_EVERY = 25  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    steps : int
+        Length of the run; the learning rate falls to zero at its end along a cosine [1]_.
+    batch : int
+        Examples of one step in each process. With more than one all must have one size.
+    learning_rate, weight_decay : float
+        Of AdamW [2]_. Assumption: 2e-3 and 0.01, found to be stable for 1 to 6 million weights.
+    warmup_steps : int
+        Over which the learning rate rises from zero. Assumption.
+    clip_norm : float
+        Longest gradient; longer ones are shortened to it. nnU-Net's 12.
+    average_decay : float
+        Decay of the exponential moving average of the weights, which is what is kept. Assumption.
+    precision : {"bf16", "f32"}
+        Of the forward and backward pass; weights are float32.
+    seed : int
+        Of the first weights.
+    validate_every, validation_examples : int
+        Steps between validations, and examples of each, always the same.
+    patience : int
+        Validations without a better score after which the run stops early; 0 for never.
+    save_every : int
+        Steps between checkpoints.
+    workers : int
+        Processes that prepare examples; 0 prepares them between steps.
+
+    References
+    ----------
+    .. [1] Loshchilov I, Hutter F. SGDR: stochastic gradient descent with warm restarts. ICLR 2017.
+       arXiv:1608.03983
+    .. [2] Loshchilov I, Hutter F. Decoupled weight decay regularization. ICLR 2019.
+       arXiv:1711.05101
+    """
+
+    steps: int = 5000
+    batch: int = 1
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup_steps: int = 100
+    clip_norm: float = 12.0
+    average_decay: float = 0.995
+    precision: str = "bf16"
+    seed: int = 0
+    validate_every: int = 250
+    validation_examples: int = 16
+    patience: int = 0
+    save_every: int = 250
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        positive = (self.steps, self.batch, self.validate_every, self.save_every)
+        if min(positive) < 1 or not 0 < self.learning_rate <= 1 or self.workers < 0:
+            raise InputError(
+                "steps, batch, validate_every and save_every must be at least 1 and learning_rate "
+                f"above 0, got {positive} and {self.learning_rate}; change them"
+            )
+        if self.precision not in ("bf16", "f32") or not 0 <= self.average_decay < 1:
+            raise InputError(
+                "precision must be bf16 or f32 and average_decay of 0 up to below 1, got "
+                f"{self.precision!r} and {self.average_decay}; change them"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Which of how many processes this one is; torchrun tells."""
+
+    rank: int = 0
+    world: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One row of the log.
+
+    Parameters
+    ----------
+    step : int
+    loss : float
+        Mean since the row before.
+    learning_rate : float
+    seconds : float, s
+        Since the run began or went on.
+    scores : mapping of str to float
+        Dice coefficient of each class on the validation examples; empty between validations.
+    """
+
+    step: int
+    loss: float
+    learning_rate: float
+    seconds: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedNetwork:
+    """What a run leaves: averaged weights of its best validation, and its course."""
+
+    network: UNet
+    best_score: float
+    best_step: int
+    steps_done: int
+
+
+def train(
+    network: UNet,
+    source: ExampleSource,
+    validation: ExampleSource,
+    class_names: tuple[str, ...],
+    settings: LoopSettings,
+    folder: Path,
+    *,
+    device: torch.device | str = "cpu",
+    ranks: Ranks = Ranks(),
+    tell: Callable[[StepReport], None] = lambda _: None,
+) -> TrainedNetwork:
+    """Train a network, or go on where an earlier run in the folder stopped.
+
+    Parameters
+    ----------
+    network : UNet
+        With its first weights; changed in place.
+    source, validation : function of int to example
+        Image (C, S, R, C') float32 and target (S, R, C') int64 of a number.
+    class_names : tuple of str
+        Of the network's classes, background first.
+    settings : LoopSettings
+    folder : Path
+        Gets ``checkpoint.safetensors``, ``best.safetensors`` and ``log.csv``.
+    device : torch.device or str
+    ranks : Ranks
+    tell : function of StepReport
+        Called at every row of the log.
+
+    Returns
+    -------
+    TrainedNetwork
+    """
+    device = torch.device(device)
+    folder.mkdir(parents=True, exist_ok=True)
+    network.to(device)
+    if device.type == "cpu":
+        network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    run = TrainingRun(
+        network,
+        MovingAverage(network, settings.average_decay),
+        torch.optim.AdamW(
+            network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        ),
+    )
+    progress = load_run(folder, run)
+    model: torch.nn.Module = network
+    if ranks.world > 1:
+        model = DistributedDataParallel(network)
+    log = _Log(folder, class_names, tell, is_silent=ranks.rank > 0)
+    for images, targets in _batches(source, settings, progress.step, ranks):
+        rate = learning_rate(progress.step, settings)
+        log.add_loss(
+            _take_step(model, run, _on(images, device), targets.to(device), rate, settings)
+        )
+        progress = replace(progress, step=progress.step + 1)
+        is_due = progress.step % settings.validate_every == 0 or progress.step >= settings.steps
+        scores: dict[str, float] = {}
+        if is_due:
+            scores = validate(run.average.network, validation, class_names, settings, device)
+            progress = progress.judged(sum(scores.values()) / len(scores))
+            if progress.is_best and ranks.rank == 0:
+                run.average.save(folder / BEST)
+        log.write(progress.step, rate, scores)
+        is_last = progress.step >= settings.steps or 0 < settings.patience <= progress.waited
+        if ranks.rank == 0 and (is_last or progress.step % settings.save_every == 0):
+            save_run(folder, run, progress)
+        if is_last:
+            break
+    if (folder / BEST).exists():
+        run.average.load(folder / BEST)
+    return TrainedNetwork(run.average.network, progress.best, progress.best_step, progress.step)
+
+
+def learning_rate(step: int, settings: LoopSettings) -> float:
+    """Learning rate of a step: a short rise, then half a cosine down to zero."""
+    rise = min(1.0, (step + 1) / max(1, settings.warmup_steps))
+    return settings.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / settings.steps))
+
+
+def _take_step(
+    model: torch.nn.Module,
+    run: TrainingRun,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    rate: float,
+    settings: LoopSettings,
+) -> float:
+    """One step of the optimiser; gives the loss."""
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    model.train()
+    with _precision(images.device, settings.precision):
+        answers = model(images)
+    loss = segmentation_loss(answers, targets)
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
+    run.optimiser.step()
+    run.average.update(run.network)
+    return float(loss.detach())
+
+
+def validate(
+    network: UNet,
+    validation: ExampleSource,
+    class_names: tuple[str, ...],
+    settings: LoopSettings,
+    device: torch.device,
+) -> dict[str, float]:
+    """Dice coefficient of each class but background over all validation examples together.
+
+    Parameters
+    ----------
+    network : UNet
+    validation : function of int to example
+    class_names : tuple of str
+        Background first.
+    settings : LoopSettings
+    device : torch.device
+
+    Returns
+    -------
+    dict of class name to Dice
+        1 for a class that neither occurs nor is found.
+    """
+    network.eval()
+    classes = len(class_names)
+    both, found, true = (torch.zeros(classes) for _ in range(3))
+    for index in range(settings.validation_examples):
+        image, target = validation(index)
+        with torch.no_grad(), _precision(device, settings.precision):
+            answer = network(_on(image[None], device))
+        label = answer.float().argmax(1)[0].cpu().flatten()
+        target = target.flatten()
+        both += torch.bincount(target[label == target], minlength=classes)
+        found += torch.bincount(label, minlength=classes)
+        true += torch.bincount(target, minlength=classes)
+    dice = torch.where(
+        found + true > 0, 2 * both / (found + true).clamp(min=1), torch.ones(classes)
+    )
+    return {name: float(value) for name, value in zip(class_names[1:], dice[1:], strict=True)}
+
+
+class _Log:
+    """Rows of ``log.csv``: one every so many steps and one at each validation."""
+
+    def __init__(
+        self,
+        folder: Path,
+        class_names: tuple[str, ...],
+        tell: Callable[[StepReport], None],
+        *,
+        is_silent: bool,
+    ) -> None:
+        self._path = folder / LOG
+        self._names = class_names[1:]
+        self._tell, self._is_silent = tell, is_silent
+        self._losses: list[float] = []
+        self._start = time.monotonic()
+
+    def add_loss(self, loss: float) -> None:
+        self._losses.append(loss)
+
+    def write(self, step: int, rate: float, scores: dict[str, float]) -> None:
+        if self._is_silent or not (scores or step % _LOG_EVERY == 0):
+            return
+        loss = sum(self._losses) / len(self._losses)
+        report = StepReport(step, loss, rate, time.monotonic() - self._start, scores)
+        self._losses.clear()
+        is_new = not self._path.exists()
+        with self._path.open("a", newline="") as file:
+            rows = csv.writer(file)
+            if is_new:
+                rows.writerow(["step", "loss", "learning_rate", "seconds", *self._names])
+            dice = [f"{scores[name]:.4f}" if scores else "" for name in self._names]
+            rows.writerow([step, f"{loss:.5f}", f"{rate:.6g}", f"{report.seconds:.1f}", *dice])
+        self._tell(report)
+
+
+class _Numbered(Dataset[Example]):
+    """Examples of a source as torch's loader reads them."""
+
+    def __init__(self, source: ExampleSource) -> None:
+        self._source = source
+
+    def __getitem__(self, index: int) -> Example:
+        return self._source(index)
+
+
+def _batches(
+    source: ExampleSource, settings: LoopSettings, step: int, ranks: Ranks
+) -> Iterable[Example]:
+    """Batches from a step on; process r of n takes every n-th example."""
+    first = step * settings.batch * ranks.world + ranks.rank
+    stop = settings.steps * settings.batch * ranks.world
+    numbers = range(first, stop, ranks.world)
+    return DataLoader(
+        _Numbered(source),
+        batch_size=settings.batch,
+        sampler=numbers,
+        num_workers=settings.workers,
+        persistent_workers=settings.workers > 0,
+    )
+
+
+def _on(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+    if device.type == "cpu" and images.dim() == 5:
+        return images.contiguous(memory_format=torch.channels_last_3d)
+    return images.to(device, non_blocking=True)
+
+
+def _precision(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

@@ -1,0 +1,83 @@
+"""Loss of a segmentation: cross-entropy plus Dice, over every decoder stage that answers."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812  torch's usual name
+
+# Added above and below so that an empty class costs nothing; nnU-Net's value.
+_SMOOTH = 1e-5
+
+
+def segmentation_loss(
+    logits: torch.Tensor | Sequence[torch.Tensor], target: torch.Tensor
+) -> torch.Tensor:
+    """Cross-entropy plus soft Dice loss [1]_, summed over stages with halving weights [2]_.
+
+    Parameters
+    ----------
+    logits : (N, K, ...) float tensor, or a list of them
+        With deep supervision finest first; the target of a coarser stage is its nearest voxels.
+    target : (N, ...) int64 tensor
+        Classes 0 to K - 1; below 0 where the loss shall not look.
+
+    Returns
+    -------
+    () float32 tensor
+
+    References
+    ----------
+    .. [1] Milletari F, Navab N, Ahmadi SA. V-Net: fully convolutional neural networks for
+       volumetric medical image segmentation. 3DV 2016:565-571. doi:10.1109/3DV.2016.79
+    .. [2] Isensee F, Jaeger PF, Kohl SAA, et al. nnU-Net: a self-configuring method for deep
+       learning-based biomedical image segmentation. Nat Methods 2021;18:203-211.
+       doi:10.1038/s41592-020-01008-z
+    """
+    answers = [logits] if isinstance(logits, torch.Tensor) else list(logits)
+    # The coarsest answer of nnU-Net has weight 0 too where there are several.
+    weights = [0.5**n for n in range(len(answers))]
+    total = sum(weights)
+    parts = [
+        weight / total * _stage_loss(answer.float(), _shrunk(target, answer.shape[2:]))
+        for weight, answer in zip(weights, answers, strict=True)
+    ]
+    return torch.stack(parts).sum()
+
+
+def _stage_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    entropy = F.cross_entropy(logits, target, ignore_index=-1)
+    return entropy + soft_dice_loss(logits, target)
+
+
+def soft_dice_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """One less the soft Dice coefficient, mean over the classes but background that occur.
+
+    Classes that occur nowhere in the batch count by what is predicted of them.
+
+    Parameters
+    ----------
+    logits : (N, K, ...) float32 tensor
+    target : (N, ...) int64 tensor
+
+    Returns
+    -------
+    () float32 tensor
+    """
+    known = (target >= 0).unsqueeze(1)
+    probability = torch.softmax(logits, 1) * known
+    truth = F.one_hot(target.clamp(min=0), logits.shape[1]).movedim(-1, 1) * known
+    axes = (0, *range(2, logits.dim()))
+    both = (probability * truth).sum(axes)
+    sums = probability.sum(axes) + truth.sum(axes)
+    # A class that is absent and not predicted gives 1, as it should; a stray voxel gives 0.
+    dice = (2 * both + _SMOOTH) / (sums + _SMOOTH)
+    occurs = truth.sum(axes) > 0
+    dice = dice[1:][occurs[1:]]
+    return 1 - dice.mean() if dice.numel() else probability[:, 1:].mean()
+
+
+def _shrunk(target: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """Nearest voxels of a target at the size of a coarser stage."""
+    if target.shape[1:] == shape:
+        return target
+    return F.interpolate(target[:, None].float(), size=tuple(shape), mode="nearest")[:, 0].long()
