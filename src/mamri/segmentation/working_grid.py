@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from mamri.geometry import spacing_mm
+from mamri.geometry.linear_weights import linear_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,5 @@ def interpolate_from(
 
 def _interpolation_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
     """Matrix of linear weights from working to full voxels along one axis."""
-    n_full, n = grid.full_shape[axis], grid.shape[axis]
-    position = np.clip(grid.working_position(axis, np.arange(n_full)), 0, n - 1)
-    low = np.minimum(position.astype(int), max(n - 2, 0))
-    share = position - low
-    rows = np.arange(n_full)
-    columns = np.concatenate([low, np.minimum(low + 1, n - 1)])
-    weights = np.concatenate([1 - share, share]).astype(np.float32)
-    return sparse.coo_matrix(
-        (weights, (np.concatenate([rows, rows]), columns)), shape=(n_full, n)
-    ).tocsr()
+    position = grid.working_position(axis, np.arange(grid.full_shape[axis]))
+    return linear_weights(position, grid.shape[axis])
