@@ -15,6 +15,7 @@ from mamri.records import (
     Anatomy,
     Assessment,
     BreastMeasurement,
+    BreastSymmetry,
     Caveat,
     CheckStatus,
     Coverage,
@@ -105,6 +106,9 @@ def example_result(
         maps=maps,
         mips=_projections(early * (breast > 0), sides) if has_early else {},
         breasts=tuple(_breast(side) for side in sides),
+        symmetry=BreastSymmetry(Status.OK, "", 3.25, -12.0, -1.5, float("nan"))
+        if len(sides) == 2
+        else BreastSymmetry(Status.NOT_COMPUTED, f"Only the {sides[0].word} breast was found."),
         findings=tuple(_finding(number, lesions, dynamic) for number in range(1, n_findings + 1)),
         checks=(
             QualityCheck("slice_thickness", CheckStatus.PASSED, "2.50 mm", "at most 3 mm", "ACR"),

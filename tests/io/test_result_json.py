@@ -55,10 +55,26 @@ def test_the_document_survives_strict_json():
 
 def test_top_level_keys_come_in_the_order_of_the_contract():
     keys = (
-        "schema software created intended_use exam quality breasts findings assessments models "
-        "provenance timings_s peak_memory_mb"
+        "schema software created intended_use exam quality breasts symmetry findings assessments "
+        "models provenance timings_s peak_memory_mb"
     )
     assert keys.split() == list(document(example_result()))
+
+
+def test_documents_of_before_the_symmetry_still_hold():
+    written = document(example_result())
+    del written["symmetry"]
+    assert [] == validate_result(written)
+
+
+def test_symmetry_is_null_with_its_reason_for_one_breast():
+    both = document(example_result())["symmetry"]
+    one = document(example_result(sides=(Laterality.LEFT,), n_findings=0))["symmetry"]
+    assert both["volume_index_percent"] == 3.25
+    assert both["bpe_difference_points"] is None
+    assert one.pop("reason") == "Only the left breast was found."
+    assert one.pop("status") == "not_computed"
+    assert set(one.values()) == {None}
 
 
 def test_undefined_numbers_become_null():

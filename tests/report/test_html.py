@@ -145,6 +145,19 @@ def test_two_phases_say_that_there_are_no_curve_types():
     assert html.count("<image ") == 2 * 9 + 4 + 3
 
 
+def test_the_left_breast_is_compared_with_the_right_one():
+    html = page(example_result())
+    row = html[html.index("Left against right</th>") :].partition("</tr>")[0]
+    cells = re.findall(r'<td class="n">([^<]*)</td>', row)
+    assert cells == ["+3\xa0%", "\u221212\xa0%", "\u22121.5\xa0points", "–"]
+
+
+def test_one_breast_says_why_it_is_not_compared():
+    html = page(RESULTS["one breast"])
+    assert "Left against right" not in html
+    assert "Symmetry was not measured: Only the right breast was found." in html
+
+
 def test_undefined_numbers_are_dashes():
     html = page(example_result())
     assert not re.search(r">\s*nan", html, flags=re.IGNORECASE)

@@ -177,6 +177,18 @@ def test_one_breast_is_labelled_by_its_position_in_the_patient() -> None:
         assert anatomy.sides == (side,)
 
 
+def test_a_breast_cut_by_the_field_of_view_is_named() -> None:
+    phantom = make_phantom()
+    whole, _ = segment_anatomy(phantom.image, QUICK)
+    x = phantom.image.affine[0, 3] + phantom.image.affine[0, 2] * np.arange(phantom.image.shape[2])
+    part = np.ascontiguousarray(phantom.image.array[:, :, x < 95.0])  # the left breast is at 82 mm
+    cut, _ = segment_anatomy(Volume(part, phantom.image.affine), QUICK)
+
+    assert whole.cut_sides == ()
+    assert cut.cut_sides == (Laterality.LEFT,)
+    assert "breast_cut_by_field_of_view" in [caveat.code for caveat in cut.caveats]
+
+
 def test_a_uniform_block_or_pure_noise_has_no_breast() -> None:
     affine = np.diag([3.0, 3.0, 3.0, 1.0])[[2, 1, 0, 3]]
     noise = np.random.default_rng(0).rayleigh(5.0, (40, 60, 60)).astype(np.float32)

@@ -14,6 +14,7 @@ from typing import Any
 from mamri.records import (
     Assessment,
     BreastMeasurement,
+    BreastSymmetry,
     Exam,
     ExamResult,
     Finding,
@@ -75,6 +76,7 @@ def result_to_json(result: ExamResult, *, created: str) -> Json:
             "caveats": [{"code": c.code, "message": c.message} for c in result.caveats],
         },
         "breasts": [_breast(breast) for breast in result.breasts],
+        "symmetry": _symmetry(result.symmetry),
         "findings": [_finding(finding) for finding in result.findings],
         "assessments": [_assessment(assessment) for assessment in result.assessments],
         "models": [],
@@ -197,6 +199,17 @@ def _breast(breast: BreastMeasurement) -> Json:
         "density_category": breast.density_category,
         "bpe_percent": _number(breast.bpe_percent),
         "bpe_category": breast.bpe_category,
+    }
+
+
+def _symmetry(symmetry: BreastSymmetry) -> Json:
+    return {
+        "status": symmetry.status.value,
+        "reason": symmetry.reason,
+        "volume_index_percent": _number(symmetry.volume_index_percent),
+        "fgt_index_percent": _number(symmetry.fgt_index_percent),
+        "density_difference_points": _number(symmetry.density_difference_points),
+        "bpe_difference_points": _number(symmetry.bpe_difference_points),
     }
 
 

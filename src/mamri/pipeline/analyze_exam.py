@@ -24,6 +24,7 @@ from mamri.kinetics import (
 )
 from mamri.normalization import correct_bias_field
 from mamri.pipeline.analysis_settings import AnalysisSettings
+from mamri.pipeline.breast_symmetry import breast_symmetry
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
 from mamri.records import (
@@ -136,8 +137,10 @@ def analyze_exam(
             series, anatomy, settings.parenchyma, exclude=vessels | (lesions.array > 0)
         )
         breasts = measure_breasts(anatomy, parenchyma, settings.density)
+        symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
     provenance += [density_provenance(settings.density), parenchyma_provenance]
+    provenance.append(symmetry_provenance)
     caveats += parenchyma_caveats
     if findings and exam.acquisition.fat_suppressed is False:
         caveats.append(_TUMOR_VOLUME_CAVEAT)
@@ -152,6 +155,7 @@ def analyze_exam(
         maps=volumes,
         mips=mips,
         breasts=breasts,
+        symmetry=symmetry,
         findings=findings,
         checks=acquisition_checks(exam, plane, coverage),
         caveats=tuple(dict.fromkeys(caveats)),

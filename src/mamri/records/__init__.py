@@ -32,7 +32,7 @@ from mamri.records.finding import (
 from mamri.records.kinetic_maps import KineticMaps
 from mamri.records.laterality import Laterality
 from mamri.records.provenance import Provenance
-from mamri.records.result import BreastMeasurement, ExamResult
+from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult
 from mamri.records.volume import LabelMap, Volume
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Anatomy",
     "Assessment",
     "BreastMeasurement",
+    "BreastSymmetry",
     "Caveat",
     "CheckStatus",
     "Coverage",

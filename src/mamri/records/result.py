@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mamri.records.anatomy import Anatomy
-from mamri.records.caveat import Caveat, QualityCheck
+from mamri.records.caveat import Caveat, QualityCheck, Status
 from mamri.records.exam import Coverage, Exam, Plane
 from mamri.records.finding import Assessment, Finding
 from mamri.records.laterality import Laterality
@@ -41,6 +41,34 @@ class BreastMeasurement:
     bpe_category: str
 
 
+@dataclass(frozen=True, slots=True)
+class BreastSymmetry:
+    """How the left breast differs from the right one.
+
+    The asymmetry index of two volumes is ``100 (left - right) / (left + right)``: 0 where they are
+    alike, positive where the left one is larger, -100 or 100 where one is empty. NaN where it
+    could not be told.
+
+    Parameters
+    ----------
+    status : Status
+        ``ok`` where both breasts were seen whole.
+    reason : str
+        Why not, in a sentence; empty where they were.
+    volume_index_percent, fgt_index_percent : float, %
+        Asymmetry index of the breast volumes and of the volumes of fibroglandular tissue.
+    density_difference_points, bpe_difference_points : float, percentage points
+        Density and background enhancement of the left breast less those of the right one.
+    """
+
+    status: Status
+    reason: str = ""
+    volume_index_percent: float = float("nan")
+    fgt_index_percent: float = float("nan")
+    density_difference_points: float = float("nan")
+    bpe_difference_points: float = float("nan")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ExamResult:
     """Everything that ``mamri.analyze`` found, on the grid of the dynamic series.
@@ -64,6 +92,7 @@ class ExamResult:
         Maximum intensity projections of the early subtraction in anatomical order, keys ``axial``,
         ``sagittal_right``, ``sagittal_left``, ``coronal``; see ``kinetics.projections``.
     breasts : tuple of BreastMeasurement
+    symmetry : BreastSymmetry
     findings : tuple of Finding
     checks : tuple of QualityCheck
     caveats : tuple of Caveat
@@ -81,6 +110,7 @@ class ExamResult:
     maps: Mapping[str, Volume]
     mips: Mapping[str, np.ndarray]
     breasts: tuple[BreastMeasurement, ...]
+    symmetry: BreastSymmetry
     findings: tuple[Finding, ...]
     checks: tuple[QualityCheck, ...]
     caveats: tuple[Caveat, ...]

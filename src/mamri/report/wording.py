@@ -51,6 +51,16 @@ def quantity(value: float | None, unit: str, digits: int = 0) -> str:
     return text if text == MISSING else f"{text}\N{NO-BREAK SPACE}{unit}"
 
 
+def difference(value: float | None, unit: str, digits: int = 0) -> str:
+    """A difference with its sign and unit; a dash where there is none."""
+    text = quantity(value, unit, digits)
+    return (
+        f"+{text}"
+        if value is not None and text[0].isdigit() and float(f"{value:.{digits}f}")
+        else text
+    )
+
+
 def volume(value_ml: float) -> str:
     """A volume in ml: more decimals for small ones."""
     return quantity(value_ml, "ml", 0 if value_ml >= 100 else 1 if value_ml >= 10 else 2)

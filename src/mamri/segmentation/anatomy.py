@@ -106,6 +106,7 @@ def segment_anatomy(
         _nipples(image, coarse),
         provenance.method,
         _caveats(coarse, models, settings),
+        cut_sides=_cut_sides(coarse),
     )
     return anatomy, provenance
 
@@ -200,7 +201,7 @@ def _caveats(
             "shape more than the image, and volumes and distances to the chest wall are rough."
         )
         doubts.append(Caveat("chest_wall_uncertain", text))
-    if _is_cut(coarse):
+    if _cut_sides(coarse):
         text = "A breast reaches the edge of the field of view; its volume is a lower limit."
         doubts.append(Caveat("breast_cut_by_field_of_view", text))
     if coarse.fat_suppressed is None:
@@ -215,14 +216,17 @@ def _caveats(
     return tuple(doubts)
 
 
-def _is_cut(coarse: CoarseAnatomy) -> bool:
-    """Whether tissue that stands far out of the trunk touches the edge of the image."""
-    out = np.where(coarse.columns.labels > 0, coarse.trunk_mm - coarse.front_mm, 0.0)
-    far = out > 40.0  # a breast, not its border (assumption)
+def _cut_sides(coarse: CoarseAnatomy) -> tuple[Laterality, ...]:
+    """Breasts whose tissue far out of the trunk touches the edge of the image."""
+    return tuple(side for side in Laterality if _is_cut(coarse, coarse.columns.labels == side))
+
+
+def _is_cut(coarse: CoarseAnatomy, columns: np.ndarray) -> bool:
+    far = columns & (coarse.trunk_mm - coarse.front_mm > 40.0)  # a breast, not its border
     edges = (far[0], far[-1], far[:, 0], far[:, -1])
-    # at least 3 cm of such tissue at one edge, or a breast that meets the front edge
+    # at least 3 cm of such tissue at one edge, or a breast that meets the front edge (assumptions)
     touching = max(float(edge.sum()) for edge in edges) * coarse.grid.spacing > 30.0
-    pressed = (coarse.columns.labels > 0) & (coarse.front_mm <= coarse.grid.spacing)
+    pressed = columns & (coarse.front_mm <= coarse.grid.spacing)
     return touching or int(pressed.sum()) * coarse.grid.spacing**2 > 100.0
 
 
