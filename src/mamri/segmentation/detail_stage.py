@@ -7,9 +7,10 @@ coils' near and far side do not matter then.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
 
 from mamri.networks.inference_engine import Engine
+from mamri.networks.resample_probabilities import Positions, mask_at
+from mamri.networks.sliding_window import WindowSettings, predict_whole
 from mamri.normalization.intensity_level import normalised_intensity
 from mamri.records import Volume
 from mamri.segmentation.anatomy_model import DETAIL_CLASSES, DETAIL_SHAPE, DETAIL_SPACING_MM
@@ -45,6 +46,20 @@ class BreastDetail:
     probability: np.ndarray
     prior: np.ndarray
 
+    @property
+    def positions(self) -> Positions:
+        """Working indices of the box's slices, rows and columns."""
+        s, r, c = (
+            self.grid.working_position(axis, np.arange(n))
+            for axis, n in enumerate(_sizes(self.box))
+        )
+        return s, r, c
+
+    def mask(self, *names: str, above: float) -> np.ndarray:
+        """Where classes together are likelier, (S, R, C) bool in the box of the full grid."""
+        index = [DETAIL_CLASSES.index(name) for name in names]
+        return mask_at(self.probability, self.positions, index, threshold=above)
+
     def of(self, *names: str) -> np.ndarray:
         """Probability (S, R, C) float32 of classes together."""
         index = [DETAIL_CLASSES.index(name) for name in names]
@@ -75,28 +90,25 @@ def find_breast_detail(
     grid = working_grid(_sizes(box), image.affine, DETAIL_SPACING_MM)
     fine = np.nan_to_num(average_to(grid, image.array[box]))
     prior = _prior(field, grid, box)
-    tile = tuple(
+    s, r, c = (
         min(wanted, size + -size % step)
         for wanted, size, step in zip(DETAIL_SHAPE, fine.shape, engine.plan.divisor, strict=True)
     )
-    missing = [max(0, t - n) for t, n in zip(tile, fine.shape, strict=True)]
-    pad = [(0, amount) for amount in missing]
-    fine_padded = np.pad(fine, pad, constant_values=float(fine.min()))
-    prior_padded = np.pad(prior, pad)
-    total = np.zeros((len(DETAIL_CLASSES), *fine_padded.shape), np.float32)
-    weight = np.zeros(fine_padded.shape, np.float32)
-    bump = _bump(tile)
-    for corner in _corners(fine_padded.shape, tile, overlap):
-        part = tuple(slice(low, low + size) for low, size in zip(corner, tile, strict=True))
-        weight[part] += bump
-        if prior_padded[part].max() < _MIN_PRIOR:
-            total[0][part] += bump
-            continue
-        pair = np.stack([normalised_intensity(fine_padded[part]), 2 * prior_padded[part] - 1])
-        total[:, part[0], part[1], part[2]] += softmax(engine(pair), axis=0) * bump
-    total /= weight
-    inner = tuple(slice(0, size) for size in fine.shape)
-    return BreastDetail(box, grid, total[(slice(None), *inner)].astype(np.float16), prior)
+    probability = predict_whole(
+        np.stack([fine, 2 * prior - 1]),
+        engine,
+        WindowSettings(patch=(s, r, c), step=1 - overlap),
+        prepare=_prepared,
+        fill=(float(fine.min()), -1.0),
+    )
+    return BreastDetail(box, grid, probability.astype(np.float16), prior)
+
+
+def _prepared(tile: np.ndarray) -> np.ndarray | None:
+    """What the network is shown of a tile (2, S, R, C); None where there is no breast."""
+    if tile[1].max() < 2 * _MIN_PRIOR - 1:
+        return None
+    return np.stack([normalised_intensity(tile[0]), tile[1]])
 
 
 def _sizes(box: Box) -> tuple[int, int, int]:
@@ -128,23 +140,3 @@ def _prior(field: BreastField, grid: WorkingGrid, box: Box) -> np.ndarray:
         share = (at - low).reshape([-1 if a == axis else 1 for a in range(3)]).astype(np.float32)
         out = (1 - share) * np.take(out, low, axis) + share * np.take(out, high, axis)
     return np.asarray(out, np.float32)
-
-
-def _bump(tile: tuple[int, ...]) -> np.ndarray:
-    """Weight of a tile's voxels, largest in its middle: a Gaussian of an eighth of its size."""
-    out = np.ones(tile, np.float32)
-    for axis, size in enumerate(tile):
-        at = (np.arange(size) - (size - 1) / 2) / (size / 8)
-        out *= np.exp(-0.5 * at**2).reshape([-1 if a == axis else 1 for a in range(3)])
-    return np.maximum(out, 1e-4 * float(out.max())).astype(np.float32)
-
-
-def _corners(
-    shape: tuple[int, ...], tile: tuple[int, ...], overlap: float
-) -> list[tuple[int, int, int]]:
-    """First voxels of evenly spread tiles that cover an image."""
-    along = []
-    for size, length in zip(shape, tile, strict=True):
-        n = 1 + int(np.ceil(max(0, size - length) / (length * (1 - overlap)) - 1e-6))
-        along.append(np.linspace(0, size - length, n).round().astype(int))
-    return [(int(s), int(r), int(c)) for s in along[0] for r in along[1] for c in along[2]]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.special import softmax
 
 from mamri.geometry import to_lps
 from mamri.networks.inference_engine import Engine
+from mamri.networks.sliding_window import Mirror, WindowSettings, predict_whole
 from mamri.normalization.intensity_level import normalised_intensity
 from mamri.records import Laterality, Volume
 from mamri.segmentation.anatomy_model import FIELD_CLASSES, FIELD_SPACING_MM
@@ -19,8 +19,9 @@ from mamri.segmentation.breast_sides import MIN_SIDE_OFFSET_MM, field_is_bilater
 from mamri.segmentation.working_grid import WorkingGrid, average_to, working_grid
 
 _RIGHT, _LEFT = FIELD_CLASSES.index("right_breast"), FIELD_CLASSES.index("left_breast")
-# A second part of the same breast is kept from this share of the largest on (assumption).
-_MIN_PART = 0.2
+_LEFT_TO_RIGHT = Mirror(
+    2, tuple({_RIGHT: _LEFT, _LEFT: _RIGHT}.get(k, k) for k in range(len(FIELD_CLASSES)))
+)
 # A side with less than this share of both breasts is the rim of a one-breast view (assumption).
 _MIN_SHARE = 0.06
 # Less breast than this in the whole image is none, ml (assumption).
@@ -37,7 +38,7 @@ class BreastField:
     ----------
     grid : WorkingGrid
     breast : (S, R, C) float32
-        Probability of breast, 0 outside the parts that were kept.
+        Probability of breast, 0 away from the largest part of each side.
     midline : (4,) float
         Patient coordinates with ``midline @ (x, y, z, 1) > 0`` are on the left.
     sides : tuple of Laterality
@@ -72,12 +73,10 @@ def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -
     """
     grid = working_grid(image.shape, image.affine, FIELD_SPACING_MM)
     coarse = normalised_intensity(np.nan_to_num(average_to(grid, image.array)))
-    probability = _answer(engine, coarse)
-    if mirrored:
-        other = _answer(engine, coarse[..., ::-1])[..., ::-1]
-        order = list(range(len(FIELD_CLASSES)))
-        order[_RIGHT], order[_LEFT] = _LEFT, _RIGHT
-        probability = 0.5 * (probability + other[order])
+    mirrors = (_LEFT_TO_RIGHT,) if mirrored else ()
+    probability = predict_whole(
+        coarse[None], engine, WindowSettings(mirrors=mirrors), fill=(float(coarse.min()),)
+    )
     breast = probability[_RIGHT] + probability[_LEFT]
     points = _positions(image, grid)
     midline = _midline(points, probability, breast)
@@ -89,20 +88,11 @@ def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -
         on_left = np.full(breast.shape, sides[0] is Laterality.LEFT)
     kept = np.zeros(breast.shape, bool)
     for side in sides:
-        kept |= _large_parts((breast > 0.5) & (on_left == (side is Laterality.LEFT)))
+        kept |= _largest_part((breast > 0.5) & (on_left == (side is Laterality.LEFT)))
     if kept.sum() * FIELD_SPACING_MM**3 / 1000 < MIN_BREAST_ML:
         sides, kept = (), np.zeros_like(kept)
     near = ndimage.binary_dilation(kept, iterations=3)
     return BreastField(grid, np.where(near, breast, 0).astype(np.float32), midline, sides, certain)
-
-
-def _answer(engine: Engine, image: np.ndarray) -> np.ndarray:
-    """Probabilities (K, S, R, C) of an image of any size, filled up with its darkest value."""
-    missing = [-size % step for size, step in zip(image.shape, engine.plan.divisor, strict=True)]
-    pad = [(amount // 2, amount - amount // 2) for amount in missing]
-    logits = engine(np.pad(image, pad, constant_values=float(image.min()))[None])
-    inner = tuple(slice(low, low + size) for (low, _), size in zip(pad, image.shape, strict=True))
-    return np.asarray(softmax(logits[(slice(None), *inner)], axis=0))
 
 
 def _positions(image: Volume, grid: WorkingGrid) -> np.ndarray:
@@ -155,10 +145,8 @@ def _sides(
     return (side,), abs(middle) >= MIN_SIDE_OFFSET_MM
 
 
-def _large_parts(mask: np.ndarray) -> np.ndarray:
+def _largest_part(mask: np.ndarray) -> np.ndarray:
     parts, n = ndimage.label(mask)
-    if n == 0:
+    if n < 2:
         return mask
-    sizes = np.bincount(parts.ravel())[1:]
-    large = np.concatenate([[False], sizes >= _MIN_PART * sizes.max()])
-    return np.asarray(large[parts])
+    return np.asarray(parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:])))

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from mamri.geometry import to_lps
 from mamri.networks.inference_engine import Engine
+from mamri.networks.resample_probabilities import mask_at
 from mamri.records import Anatomy, Caveat, Laterality, Provenance, Volume
 from mamri.segmentation.body import find_body
 from mamri.segmentation.detail_stage import BreastDetail, find_breast_detail
@@ -101,9 +102,9 @@ def segment_with_networks(
         box = detail.box
         breast[box] = _breast_labels(image, field, detail)
         inside = breast[box] > 0
-        gland[box] = inside & (_full(detail, "fibroglandular") > settings.min_fibroglandular)
-        skin[box] = inside & (_full(detail, "skin", "nipple") > 0.5)
-        vessels[box] = inside & (_full(detail, "vessel") > settings.min_vessel)
+        gland[box] = inside & detail.mask("fibroglandular", above=settings.min_fibroglandular)
+        skin[box] = inside & detail.mask("skin", "nipple", above=0.5)
+        vessels[box] = inside & detail.mask("vessel", above=settings.min_vessel)
         nipples = {side: _nipple(image, breast, side) for side in field.sides}
     provenance = _provenance(networks, settings)
     anatomy = Anatomy(
@@ -120,17 +121,12 @@ def segment_with_networks(
     return anatomy, provenance
 
 
-def _full(detail: BreastDetail, *names: str) -> np.ndarray:
-    """Probability of classes together on the full grid of the box."""
-    return interpolate_from(detail.grid, detail.of(*names))
-
-
 def _breast_labels(image: Volume, field: BreastField, detail: BreastDetail) -> np.ndarray:
     """Breasts by side in the box of the full grid, uint8."""
     breast = detail.of("breast", "fibroglandular", "skin", "nipple")
     # Vessels run inside the breasts and behind them: the coarse answer tells which.
     breast += detail.of("vessel") * (detail.prior > 0.5)
-    full = interpolate_from(detail.grid, breast) > 0.5
+    full = mask_at(breast[None], detail.positions, (0,))
     index = np.meshgrid(
         *(np.arange(part.start, part.stop, dtype=np.float32) for part in detail.box),
         indexing="ij", sparse=True,

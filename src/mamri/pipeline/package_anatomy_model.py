@@ -1,0 +1,132 @@
+"""Make the anatomy model's folder from the runs of its two networks."""
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mamri.io.model_card import (
+    ModelCard,
+    ModelInput,
+    ModelLabel,
+    ModelMeasurement,
+    ModelNetwork,
+    Preparation,
+    TrainingRecord,
+)
+from mamri.io.model_folder import ModelFolder, write_model_folder
+from mamri.networks.network_plan import NetworkPlan
+from mamri.networks.weight_file import load_weights
+from mamri.records import InputError
+from mamri.records.version import __version__
+from mamri.segmentation.anatomy_model import DETAIL_SPACING_MM, FIELD_SPACING_MM
+
+_SPACING = {"field": FIELD_SPACING_MM, "detail": DETAIL_SPACING_MM}
+_CHANNELS = {"field": ("image",), "detail": ("image", "coarse_breast")}
+_LIMITS = (
+    "Trained on simulated women alone; no radiologist has measured it on real exams.",
+    "Expects prone women without large masses outside the breasts; implants are left out of the "
+    "breast, their capsule may not be.",
+    "One T1-weighted image before contrast. T2-weighted and diffusion images were not tried.",
+)
+
+
+def package_anatomy_model(
+    runs: dict[str, Path],
+    folder: Path,
+    *,
+    version: str,
+    machine: str,
+    performance: tuple[ModelMeasurement, ...] = (),
+) -> ModelFolder:
+    """Write the anatomy model with its card.
+
+    Parameters
+    ----------
+    runs : mapping of ``field`` and ``detail`` to Path
+        Run folders of `train_segmentation`.
+    folder : Path
+        New or empty.
+    version : str
+    machine : str
+        What it was trained on, for the card.
+    performance : tuple of ModelMeasurement
+        On women that were not trained on.
+
+    Returns
+    -------
+    ModelFolder
+
+    Raises
+    ------
+    InputError
+        If a run has no weights yet.
+    """
+    records, weights, networks = {}, {}, {}
+    for name in ("field", "detail"):
+        records[name], weights[name] = _finished_run(runs[name])
+        networks[name] = ModelNetwork(
+            plan=NetworkPlan.from_json(records[name]["plan"]),
+            weights=f"{name}.safetensors",
+            openvino=f"{name}.xml",
+            channels=_CHANNELS[name],
+            classes=tuple(records[name]["classes"]),
+            settings={"spacing_mm": _SPACING[name]},
+        )
+    card = ModelCard(
+        name="anatomy",
+        version=version,
+        task="breast anatomy",
+        licence="Apache-2.0",
+        trained_on="Simulated women only, with random image contrast; no patient data.",
+        intended_use="Research software, not for clinical use: masks of breasts, fibroglandular "
+        "tissue, skin and vessels on one T1-weighted breast MRI before contrast.",
+        networks=networks,
+        inputs=(
+            ModelInput(
+                "pre_contrast", "T1-weighted, any plane, one or both breasts, fat bright or dark"
+            ),
+        ),
+        preprocessing=Preparation("mamri.segmentation.learned_anatomy"),
+        labels=(
+            ModelLabel(1, "right_breast", "from the skin to the front of the pectoral muscle"),
+            ModelLabel(2, "left_breast"),
+            ModelLabel(3, "fibroglandular", "without skin and vessels"),
+            ModelLabel(4, "vessel"),
+            ModelLabel(5, "skin", "with the nipple"),
+        ),
+        performance=performance,
+        limits=_LIMITS,
+        training=TrainingRecord(
+            software=f"mamri {__version__}",
+            finished=datetime.now(UTC).date().isoformat(),
+            settings={"machine": machine, **records},
+        ),
+    )
+    return write_model_folder(folder, card, weights)
+
+
+def _finished_run(run: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Record of a run, with its length, and its averaged weights."""
+    try:
+        record = json.loads((run / "training.json").read_text(encoding="utf-8"))
+        weights = load_weights(run / "best.safetensors")
+        rows = list(csv.DictReader((run / "log.csv").open(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(
+            f"a run of mamri train was needed, {run.name} lacks {Path(error.filename).name}; "
+            "train the network first"
+        ) from error
+    # Seconds start anew whenever a run goes on.
+    seconds, before = 0.0, 0.0
+    for row in rows:
+        now = float(row["seconds"])
+        seconds += now - before if now >= before else now
+        before = now
+    scored = [row for row in rows if row[record["classes"][1]]]
+    last = {name: float(scored[-1][name]) for name in record["classes"][1:]} if scored else {}
+    record |= {"steps": int(rows[-1]["step"]), "hours": round(seconds / 3600, 2)}
+    return record | {"validation_dice": last}, weights
