@@ -24,6 +24,14 @@ def test_weights_come_back_to_half_precision(tmp_path: Path):
         np.testing.assert_array_equal(array.astype(np.float16), found[name])
 
 
+def test_weights_come_back_whole_where_wanted(tmp_path: Path):
+    arrays = {name: array.astype(np.float32) for name, array in WEIGHTS.items()}
+    save_weights(tmp_path / "w.safetensors", arrays, half=False)
+    for name, array in load_weights(tmp_path / "w.safetensors").items():
+        assert np.float32 == array.dtype
+        np.testing.assert_array_equal(arrays[name], array)
+
+
 def test_transposed_weights_keep_their_order(tmp_path: Path):
     turned = np.arange(6, dtype=np.float32).reshape(2, 3).T
     save_weights(tmp_path / "w.safetensors", {"turned": turned})

@@ -129,7 +129,11 @@ def verify_model_folder(path: Path) -> list[str]:
 
 
 def write_model_folder(
-    path: Path, card: ModelCard, weights: Mapping[str, Mapping[str, np.ndarray]]
+    path: Path,
+    card: ModelCard,
+    weights: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    half: bool = True,
 ) -> ModelFolder:
     """Write a model. The folder appears whole or not at all.
 
@@ -140,7 +144,9 @@ def write_model_folder(
     card : ModelCard
         The files that it names are written: weights always, OpenVINO files where named.
     weights : mapping of str to mapping of str to float array
-        Of each network of the card; stored in half precision.
+        Of each network of the card.
+    half : bool
+        Store them in half precision.
 
     Returns
     -------
@@ -165,7 +171,7 @@ def write_model_folder(
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         partial.chmod(0o755)
-        _write_files(partial, card, weights)
+        _write_files(partial, card, weights, half=half)
         folder = read_model_folder(partial)
         os.replace(partial, path)
     finally:
@@ -174,10 +180,14 @@ def write_model_folder(
 
 
 def _write_files(
-    folder: Path, card: ModelCard, weights: Mapping[str, Mapping[str, np.ndarray]]
+    folder: Path,
+    card: ModelCard,
+    weights: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    half: bool,
 ) -> None:
     for name, entry in card.networks.items():
-        save_weights(folder / entry.weights, weights[name])
+        save_weights(folder / entry.weights, weights[name], half=half)
         stored = load_weights(folder / entry.weights)
         if entry.openvino is None:
             openvino_network(entry.plan, stored)  # refuses weights of another plan

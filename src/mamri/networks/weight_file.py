@@ -1,4 +1,4 @@
-"""Weights of a network as a safetensors file of half-precision numbers; never pickle.
+"""Weights of a network as a safetensors file, of half-precision numbers if wanted; never pickle.
 
 Names are those of the torch module of the same plan. Half precision keeps each weight to 0.05 %,
 less than the bfloat16 that networks are computed in, and halves the file.
@@ -16,8 +16,8 @@ from mamri.records import ModelError
 _FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
-def save_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write weights in half precision.
+def save_weights(path: Path, arrays: Mapping[str, np.ndarray], *, half: bool = True) -> None:
+    """Write weights.
 
     Parameters
     ----------
@@ -25,13 +25,16 @@ def save_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         File to write, ``*.safetensors``; the same weights always make the same bytes.
     arrays : mapping of str to float array
         Left as they are.
+    half : bool
+        In half precision; else in single precision.
 
     Raises
     ------
     ModelError
-        If an array holds anything but floats, or a number that half precision cannot hold.
+        If an array holds anything but floats, or a number that the precision cannot hold.
     """
-    path.write_bytes(save({name: _as_half(name, array) for name, array in arrays.items()}))
+    kind = np.float16 if half else np.float32
+    path.write_bytes(save({name: _as_kind(name, array, kind) for name, array in arrays.items()}))
 
 
 def load_weights(path: Path) -> dict[str, np.ndarray]:
@@ -72,17 +75,17 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _as_half(name: str, array: np.ndarray) -> np.ndarray:
+def _as_kind(name: str, array: np.ndarray, kind: type[np.floating]) -> np.ndarray:
     if array.dtype not in _FLOATS:
         raise ModelError(
             f"weights must be float16, float32 or float64, {name} is {array.dtype}; leave it out "
             "or convert it first"
         )
     with np.errstate(over="ignore"):
-        half = np.ascontiguousarray(array, np.float16)
-    if not np.isfinite(half).all():
+        stored = np.ascontiguousarray(array, kind)
+    if not np.isfinite(stored).all():
         raise ModelError(
-            f"weights must be finite and at most {np.finfo(np.float16).max:g}, {name} is not; "
+            f"weights must be finite and at most {np.finfo(kind).max:g}, {name} is not; "
             "train with a lower learning rate or rescale the network"
         )
-    return half
+    return stored
