@@ -19,18 +19,22 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
-def _commands() -> dict[str, list[str]]:
-    """Options of each command, long form."""
-    group = typer.main.get_command(app)
-    return {
-        name: [
+def _commands(group: Any = None, before: str = "") -> dict[str, list[str]]:
+    """Options of each command, long form; commands of a group by both names."""
+    group = group or typer.main.get_command(app)
+    found = {
+        before + name: [
             option
             for parameter in command.params
             for option in parameter.opts
             if option.startswith("--") and option != "--help"
         ]
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
+        for name, command in group.commands.items()
     }
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= _commands(command, f"{before}{name} ")
+    return found
 
 
 @pytest.mark.parametrize("command", sorted(_commands()))

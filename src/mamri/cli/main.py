@@ -13,6 +13,7 @@ import typer
 from mamri.cli.analyze import analyze
 from mamri.cli.demo import demo
 from mamri.cli.inspect import inspect
+from mamri.cli.models import app as models
 from mamri.cli.simulate import simulate
 from mamri.records import MamriError, ModelError
 from mamri.records.version import __version__
@@ -32,6 +33,7 @@ app.command()(analyze)
 app.command()(inspect)
 app.command()(demo)
 app.command()(simulate)
+app.add_typer(models, name="models")
 
 
 def _print_version(asked: bool) -> None:
