@@ -15,6 +15,7 @@ from mamri.cli.demo import demo
 from mamri.cli.inspect import inspect
 from mamri.cli.models import app as models
 from mamri.cli.simulate import simulate
+from mamri.cli.train import app as train
 from mamri.records import MamriError, ModelError
 from mamri.records.version import __version__
 
@@ -34,6 +35,7 @@ app.command()(inspect)
 app.command()(demo)
 app.command()(simulate)
 app.add_typer(models, name="models")
+app.add_typer(train, name="train")
 
 
 def _print_version(asked: bool) -> None:

@@ -60,8 +60,8 @@ def record_from_json(kind: type[Record], values: Any, place: str = "$") -> Recor
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise InputError(
-            f"{place} may hold {', '.join(known)}, got also {', '.join(map(str, unknown))}; move "
-            "what is more under extra"
+            f"{place} may hold {', '.join(known)}, got also {', '.join(map(str, unknown))}; "
+            + ("move what is more under extra" if "extra" in known else "remove or correct it")
         )
     missing = [
         name

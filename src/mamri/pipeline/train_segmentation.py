@@ -1,164 +1,41 @@
-"""Train a segmentation network as a configuration file says.
-
-Simulated women for the two networks of the anatomy model; the file is TOML, and every key has a
-default but the task.
-"""
+"""Train a segmentation network as a configuration says, or go on where it stopped."""
 
 import json
-import tomllib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mamri.networks.network_plan import NetworkKind, NetworkPlan, volume_plan
 from mamri.pipeline.training_anatomies import AnatomyFolder, RotatingPool
-from mamri.records import InputError
+from mamri.pipeline.training_configuration import (
+    SegmentationTask,
+    SegmentationTraining,
+    changed_record,
+)
+from mamri.records import InputError, ModelError
 from mamri.segmentation.anatomy_model import DETAIL_CLASSES, FIELD_CLASSES
 from mamri.simulation.training_anatomy import SIDE_STEP, TrainingLabel
 
 if TYPE_CHECKING:  # torch is an extra
-    from mamri.training import LoopSettings, RandomisationSettings, StepReport, TrainedNetwork
+    from mamri.training import (
+        LoopSettings,
+        RandomisationSettings,
+        Ranks,
+        StepReport,
+        TrainedNetwork,
+    )
 
+RECORD = "training.json"
 
-class SegmentationTask(StrEnum):
-    """What a network learns."""
-
-    FIELD = "anatomy-field"
-    DETAIL = "anatomy-detail"
-
+Examples = Callable[[int], Any]
 
 # The field network sees the whole chest at twice the voxel size, the other the breasts.
 _CACHED: dict[SegmentationTask, dict[str, Any]] = {
     SegmentationTask.FIELD: {"every": 2},
     SegmentationTask.DETAIL: {"margin_mm": 40.0},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkChoice:
-    """Size of the network to train.
-
-    Parameters
-    ----------
-    kind : NetworkKind
-    features, blocks : tuple of int
-        One for each stage.
-    negative_slope : float
-    """
-
-    kind: NetworkKind = NetworkKind.RESIDUAL
-    features: tuple[int, ...] = (16, 32, 64, 96)
-    blocks: tuple[int, ...] = (1, 1, 1, 1)
-    negative_slope: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class DataChoice:
-    """What it is trained on.
-
-    Parameters
-    ----------
-    anatomies : Path
-        Folder of ``mamri simulate --anatomies``.
-    validation : Path
-        Another such folder, of women that are not trained on.
-    kept, turn : int
-        Anatomies in memory, and examples after which the oldest makes room for another.
-    seed : int
-        Of the examples.
-    """
-
-    anatomies: Path = Path("anatomies")
-    validation: Path = Path("validation-anatomies")
-    kept: int = 64
-    turn: int = 12
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentationTraining:
-    """A whole configuration; `read_training` makes it from a file."""
-
-    task: SegmentationTask
-    network: NetworkChoice = NetworkChoice()
-    data: DataChoice = DataChoice()
-    loop: dict[str, Any] = field(default_factory=dict)
-    randomisation: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Classes of the network, background first."""
-        return FIELD_CLASSES if self.task is SegmentationTask.FIELD else DETAIL_CLASSES
-
-    @property
-    def plan(self) -> NetworkPlan:
-        """Plan of the network."""
-        return volume_plan(
-            self.network.kind,
-            in_channels=1 if self.task is SegmentationTask.FIELD else 2,
-            classes=len(self.class_names),
-            features=self.network.features,
-            blocks=self.network.blocks,
-            negative_slope=self.network.negative_slope,
-        )
-
-
-def read_training(path: Path) -> SegmentationTraining:
-    """Read a configuration.
-
-    Parameters
-    ----------
-    path : Path
-        TOML with ``task`` and, as wanted, the tables ``network``, ``data``, ``loop`` and
-        ``randomisation.spatial``, ``.contrast``, ``.scan``.
-
-    Returns
-    -------
-    SegmentationTraining
-        Paths in it are relative to the file.
-
-    Raises
-    ------
-    InputError
-        If the file is no TOML or holds an unknown key or an unfit value.
-    """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        task = SegmentationTask(found.pop("task"))
-        network = _filled(NetworkChoice, found.pop("network", {}))
-        data = _filled(DataChoice, found.pop("data", {}))
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            f"a training configuration with task = one of {[t.value for t in SegmentationTask]} "
-            f"was needed, {path.name} is none: {error}; see docs/how-to/train-a-model.md"
-        ) from error
-    network = replace(network, kind=NetworkKind(network.kind))
-    data = replace(
-        data,
-        anatomies=path.parent / data.anatomies,
-        validation=path.parent / data.validation,
-    )
-    training = SegmentationTraining(
-        task, network, data, found.pop("loop", {}), found.pop("randomisation", {})
-    )
-    if found:
-        raise InputError(
-            f"a training configuration has task, network, data, loop and randomisation, got "
-            f"{sorted(found)} besides; remove them"
-        )
-    return training
-
-
-def _filled(kind: type, values: dict[str, Any]) -> Any:
-    defaults: dict[str, Any] = {f.name: f.default for f in fields(kind)}
-    return kind(
-        **{
-            key: tuple(value) if isinstance(value, list) else type(defaults[key])(value)
-            for key, value in values.items()
-        }
-    )
+# Settings that change how a run is kept, not what it learns.
+_FREE = {"loop.workers", "loop.save_every", "loop.tensorboard"}
 
 
 def train_segmentation(
@@ -166,7 +43,10 @@ def train_segmentation(
     folder: Path,
     *,
     device: str = "cpu",
+    threads: int | None = None,
+    ranks: "Ranks | None" = None,
     tell: "Callable[[StepReport], None]" = lambda _: None,
+    shall_stop: Callable[[], bool] = lambda: False,
 ) -> "TrainedNetwork":
     """Train as configured, or go on with a run in the folder.
 
@@ -175,8 +55,14 @@ def train_segmentation(
     training : SegmentationTraining
     folder : Path
         Gets checkpoint, best weights, log and ``training.json``, the whole configuration.
-    device : str
+    device : {"cpu", "cuda"}
+    threads : int or None
+        Of the CPU; as many as torch takes by default.
+    ranks : Ranks, optional
+        Of several processes.
     tell : function of StepReport
+    shall_stop : function without arguments
+        Asked after each step.
 
     Returns
     -------
@@ -185,52 +71,162 @@ def train_segmentation(
     Raises
     ------
     InputError
-        If there are too few anatomies.
+        If a setting does not fit, there are too few anatomies, or the run in the folder began
+        with another configuration.
+    ModelError
+        If torch is not installed, or the checkpoint is damaged.
     """
+    check_torch()
     from mamri.networks.unet import build_network
+    from mamri.training import Ranks, joined, train, use_threads
+
+    use_threads(threads)
+    ranks = ranks or Ranks()
+    loop, randomisation = settings_of(training)
+    learnt, judged, about = _anatomy_examples(training, randomisation)
+    record = {
+        "task": training.task.value,
+        "plan": training.plan.to_json(),
+        "classes": list(training.class_names),
+        "data": {**asdict(training.data), **about},
+        "loop": asdict(loop),
+        "randomisation": asdict(randomisation),
+        "processes": ranks.world,
+    }
+    _check_same_run(folder, record)
+    with joined(ranks, device) as where:
+        if ranks.rank == 0:
+            _write_record(folder, record)
+        network = build_network(training.plan, deep_supervision=True, seed=loop.seed)
+        return train(
+            network,
+            learnt,
+            judged,
+            training.class_names,
+            loop,
+            folder,
+            device=where,
+            ranks=ranks,
+            tell=tell,
+            shall_stop=shall_stop,
+        )
+
+
+def check_torch() -> None:
+    """Refuse where torch is not installed.
+
+    Raises
+    ------
+    ModelError
+    """
+    try:
+        import mamri.training  # noqa: F401  only to see whether it can be
+    except ImportError as error:
+        raise ModelError(
+            "training needs the package torch, which is not installed; install it with: "
+            "pip install 'mamri[train]'"
+        ) from error
+
+
+def settings_of(
+    training: SegmentationTraining,
+) -> "tuple[LoopSettings, RandomisationSettings]":
+    """Settings of the loop and of random images, with the task's defaults.
+
+    Parameters
+    ----------
+    training : SegmentationTraining
+
+    Raises
+    ------
+    InputError
+        If a setting is unknown or unfit.
+    """
+    from mamri.training import LoopSettings, detail_settings, field_settings
+
+    loop = changed_record(LoopSettings(), training.loop, "loop")
+    is_field = training.task is SegmentationTask.FIELD
+    plain = field_settings() if is_field else detail_settings()
+    randomisation = changed_record(plain, training.randomisation, "randomisation")
+    if randomisation.dynamic:
+        raise InputError(
+            "the networks of the anatomy model take one image, got randomisation.dynamic = true; "
+            "remove it"
+        )
+    return loop, randomisation
+
+
+def _anatomy_examples(
+    training: SegmentationTraining, randomisation: "RandomisationSettings"
+) -> tuple[Examples, Examples, dict[str, Any]]:
+    """Examples to learn from, those to judge by, and how many anatomies they are of."""
     from mamri.training import (
         PriorSettings,
         ViewSettings,
         code_lookup,
         detail_example,
         field_example,
-        train,
     )
 
-    loop, randomisation = _settings_of(training)
-    is_field = training.task is SegmentationTask.FIELD
-    options = _CACHED[training.task]
-    learnt = AnatomyFolder(training.data.anatomies, kept=training.data.kept, **options)
-    judged = AnatomyFolder(training.data.validation, kept=training.data.kept, **options)
+    data, options = training.data, _CACHED[training.task]
+    learnt = AnatomyFolder(training.folder / data.anatomies, kept=data.kept, **options)
+    judged = AnatomyFolder(training.folder / data.validation, kept=data.kept, **options)
     lookup = code_lookup(class_lookup(training.task))
+    is_field = training.task is SegmentationTask.FIELD
+    divisor = max(training.plan.divisor)
 
     def example(anatomies: AnatomyFolder, seed: int, index: int) -> Any:
-        cache = RotatingPool(anatomies, training.data.kept, training.data.turn, index)
+        cache = RotatingPool(anatomies, data.kept, data.turn, index)
         if is_field:
-            return field_example(cache, lookup, randomisation, ViewSettings(), seed, index)
+            view = ViewSettings()
+            return field_example(cache, lookup, randomisation, view, seed, index, divisor=divisor)
         return detail_example(cache, lookup, randomisation, PriorSettings(), seed, index)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    record = {
-        "task": training.task.value,
-        "plan": training.plan.to_json(),
-        "classes": list(training.class_names),
-        "data": {**asdict(training.data), "anatomies": len(learnt), "validation": len(judged)},
-        "loop": asdict(loop),
-        "randomisation": asdict(randomisation),
-    }
-    (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    network = build_network(training.plan, deep_supervision=True, seed=loop.seed)
-    return train(
-        network,
-        lambda index: example(learnt, training.data.seed, index),
-        lambda index: example(judged, training.data.seed + 1_000_000, index),
-        training.class_names,
-        loop,
-        folder,
-        device=device,
-        tell=tell,
+    return (
+        lambda index: example(learnt, data.seed, index),
+        lambda index: example(judged, data.seed + 1_000_000, index),
+        {"anatomies": len(learnt), "validation": len(judged)},
     )
+
+
+def _check_same_run(folder: Path, record: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run of another configuration."""
+    path = folder / RECORD
+    if not path.exists():
+        return
+    try:
+        before = _flat(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(
+            f"{RECORD} of the run must be JSON, that in {folder.name} is not ({error}); train in a "
+            "new folder"
+        ) from error
+    now = _flat(json.loads(json.dumps(record)))
+    # A key that the run does not know came with a later version.
+    changed = sorted(k for k in set(before) & set(now) - _FREE if before[k] != now[k])
+    if changed:
+        said = ", ".join(f"{key} ({before[key]}, now {now[key]})" for key in changed[:4])
+        raise InputError(
+            f"a run goes on with the configuration it began with, in {folder.name} differ {said}; "
+            "train in a new folder, or restore the configuration"
+        )
+
+
+def _flat(values: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{place}{key}.")
+        else:
+            flat[place + key] = value
+    return flat
+
+
+def _write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{RECORD}.part"
+    partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / RECORD)
 
 
 def class_lookup(task: SegmentationTask) -> list[int]:
@@ -265,26 +261,3 @@ _DETAIL_OF = {
     TrainingLabel.NIPPLE: "nipple",
     TrainingLabel.LESION: "fibroglandular",
 }
-
-
-def _settings_of(
-    training: SegmentationTraining,
-) -> "tuple[LoopSettings, RandomisationSettings]":
-    from mamri.training import LoopSettings, detail_settings, field_settings
-
-    try:
-        loop = LoopSettings(**training.loop)
-        is_field = training.task is SegmentationTask.FIELD
-        plain = field_settings() if is_field else detail_settings()
-        changed = {
-            name: replace(
-                getattr(plain, name),
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()},
-            )
-            for name, values in training.randomisation.items()
-        }
-        return loop, replace(plain, **changed)
-    except (TypeError, AttributeError) as error:
-        raise InputError(
-            f"loop and randomisation take the settings of docs/reference/settings.md, got: {error}"
-        ) from error

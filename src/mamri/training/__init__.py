@@ -19,7 +19,9 @@ from mamri.training.cached_anatomy import (
     to_device,
 )
 from mamri.training.level import normalised
-from mamri.training.loop import LoopSettings, Ranks, StepReport, TrainedNetwork, train
+from mamri.training.loop import LoopSettings, TrainedNetwork, train
+from mamri.training.processes import Ranks, joined, use_threads
+from mamri.training.run_log import StepReport
 from mamri.training.settings import (
     ContrastSettings,
     RandomisationSettings,
@@ -50,10 +52,12 @@ __all__ = [
     "detail_settings",
     "field_example",
     "field_settings",
+    "joined",
     "normalised",
     "signal_table",
     "to_device",
     "train",
     "training_pair",
     "training_stream",
+    "use_threads",
 ]

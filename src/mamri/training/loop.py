@@ -4,9 +4,7 @@ Examples are functions of their number, so a run can be stopped at any step and 
 not been; with several processes (torchrun) each takes its own numbers and gradients are averaged.
 """
 
-import csv
 import math
-import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,14 +16,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from mamri.networks.unet import UNet
 from mamri.records import InputError
-from mamri.training.checkpoint import BEST, LOG, TrainingRun, load_run, save_run
+from mamri.training.checkpoint import BEST, Progress, TrainingRun, load_run, save_run
 from mamri.training.loss import segmentation_loss
 from mamri.training.moving_average import MovingAverage
+from mamri.training.processes import Ranks, from_first, is_any, wait_for_all
+from mamri.training.run_log import RunLog, StepReport
 
 Example = tuple[torch.Tensor, torch.Tensor]
 ExampleSource = Callable[[int], Example]
-
-_LOG_EVERY = 25  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,8 @@ class LoopSettings:
         Steps between checkpoints.
     workers : int
         Processes that prepare examples; 0 prepares them between steps.
+    tensorboard : bool
+        Write event files for TensorBoard beside the table.
 
     References
     ----------
@@ -81,13 +81,22 @@ class LoopSettings:
     patience: int = 0
     save_every: int = 250
     workers: int = 0
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        positive = (self.steps, self.batch, self.validate_every, self.save_every)
-        if min(positive) < 1 or not 0 < self.learning_rate <= 1 or self.workers < 0:
+        positive = (
+            self.steps, self.batch, self.validate_every, self.save_every, self.validation_examples,
+        )  # fmt: skip
+        if min(positive) < 1 or not 0 < self.learning_rate <= 1:
             raise InputError(
-                "steps, batch, validate_every and save_every must be at least 1 and learning_rate "
-                f"above 0, got {positive} and {self.learning_rate}; change them"
+                "steps, batch, validate_every, save_every and validation_examples must be at least "
+                f"1 and learning_rate above 0, got {positive} and {self.learning_rate}; change them"
+            )
+        others = (self.workers, self.patience, self.warmup_steps, self.seed, self.weight_decay)
+        if min(others) < 0 or not self.clip_norm > 0:
+            raise InputError(
+                "workers, patience, warmup_steps, seed and weight_decay must not be negative and "
+                f"clip_norm must be above 0, got {others} and {self.clip_norm}; change them"
             )
         if self.precision not in ("bf16", "f32") or not 0 <= self.average_decay < 1:
             raise InputError(
@@ -97,44 +106,24 @@ class LoopSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranks:
-    """Which of how many processes this one is; torchrun tells."""
-
-    rank: int = 0
-    world: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """One row of the log.
+class TrainedNetwork:
+    """What a run leaves: averaged weights of its best validation, and its course.
 
     Parameters
     ----------
-    step : int
-    loss : float
-        Mean since the row before.
-    learning_rate : float
-    seconds : float, s
-        Since the run began or went on.
-    scores : mapping of str to float
-        Dice coefficient of each class on the validation examples; empty between validations.
+    network : UNet
+    best_score : float
+        Mean Dice coefficient of all classes but background; -1 before the first validation.
+    best_step, steps_done : int
+    is_finished : bool
+        False where the run was asked to stop; it goes on when called again.
     """
-
-    step: int
-    loss: float
-    learning_rate: float
-    seconds: float
-    scores: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedNetwork:
-    """What a run leaves: averaged weights of its best validation, and its course."""
 
     network: UNet
     best_score: float
     best_step: int
     steps_done: int
+    is_finished: bool = True
 
 
 def train(
@@ -146,8 +135,9 @@ def train(
     folder: Path,
     *,
     device: torch.device | str = "cpu",
-    ranks: Ranks = Ranks(),
+    ranks: Ranks = Ranks(),  # noqa: B008 frozen, so safe to share
     tell: Callable[[StepReport], None] = lambda _: None,
+    shall_stop: Callable[[], bool] = lambda: False,
 ) -> TrainedNetwork:
     """Train a network, or go on where an earlier run in the folder stopped.
 
@@ -166,10 +156,17 @@ def train(
     ranks : Ranks
     tell : function of StepReport
         Called at every row of the log.
+    shall_stop : function without arguments
+        Asked after each step; where it says so, the run leaves a checkpoint and ends.
 
     Returns
     -------
     TrainedNetwork
+
+    Raises
+    ------
+    ModelError
+        If the checkpoint in the folder is damaged or of another network.
     """
     device = torch.device(device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -184,32 +181,69 @@ def train(
         ),
     )
     progress = load_run(folder, run)
+    is_first = ranks.rank == 0
     model: torch.nn.Module = network
     if ranks.world > 1:
         model = DistributedDataParallel(network)
-    log = _Log(folder, class_names, tell, is_silent=ranks.rank > 0)
-    for images, targets in _batches(source, settings, progress.step, ranks):
+    log = RunLog(
+        folder,
+        class_names,
+        tell,
+        first_step=progress.step,
+        is_silent=not is_first,
+        tensorboard=settings.tensorboard,
+    )
+    is_finished = _is_over(progress, settings)
+    batches = () if is_finished else _batches(source, settings, progress.step, ranks)
+    for images, targets in batches:
         rate = learning_rate(progress.step, settings)
         log.add_loss(
             _take_step(model, run, _on(images, device), targets.to(device), rate, settings)
         )
         progress = replace(progress, step=progress.step + 1)
-        is_due = progress.step % settings.validate_every == 0 or progress.step >= settings.steps
         scores: dict[str, float] = {}
-        if is_due:
-            scores = validate(run.average.network, validation, class_names, settings, device)
+        if progress.step % settings.validate_every == 0 or progress.step >= settings.steps:
+            scores = _agreed_scores(
+                run.average.network, validation, class_names, settings, device, is_first=is_first
+            )
             progress = progress.judged(sum(scores.values()) / len(scores))
-            if progress.is_best and ranks.rank == 0:
+            if progress.is_best and is_first:
                 run.average.save(folder / BEST)
         log.write(progress.step, rate, scores)
-        is_last = progress.step >= settings.steps or 0 < settings.patience <= progress.waited
-        if ranks.rank == 0 and (is_last or progress.step % settings.save_every == 0):
+        is_finished = _is_over(progress, settings)
+        is_last = is_finished or is_any(shall_stop())
+        if is_first and (is_last or progress.step % settings.save_every == 0):
             save_run(folder, run, progress)
         if is_last:
             break
+    log.close()
+    wait_for_all()  # for the files of the first process
     if (folder / BEST).exists():
         run.average.load(folder / BEST)
-    return TrainedNetwork(run.average.network, progress.best, progress.best_step, progress.step)
+    return TrainedNetwork(
+        run.average.network, progress.best, progress.best_step, progress.step, is_finished
+    )
+
+
+def _is_over(progress: Progress, settings: LoopSettings) -> bool:
+    """Whether all steps are done, or the run waited for a better score long enough."""
+    return progress.step >= settings.steps or 0 < settings.patience <= progress.waited
+
+
+def _agreed_scores(
+    network: UNet,
+    validation: ExampleSource,
+    class_names: tuple[str, ...],
+    settings: LoopSettings,
+    device: torch.device,
+    *,
+    is_first: bool,
+) -> dict[str, float]:
+    """Scores of the first process, in every process."""
+    scores = dict.fromkeys(class_names[1:], 0.0)
+    if is_first:
+        scores = validate(network, validation, class_names, settings, device)
+    return dict(zip(scores, from_first(list(scores.values())), strict=True))
 
 
 def learning_rate(step: int, settings: LoopSettings) -> float:
@@ -250,6 +284,8 @@ def validate(
 ) -> dict[str, float]:
     """Dice coefficient of each class but background over all validation examples together.
 
+    Voxels whose target is below 0 do not count.
+
     Parameters
     ----------
     network : UNet
@@ -273,6 +309,7 @@ def validate(
             answer = network(_on(image[None], device))
         label = answer.float().argmax(1)[0].cpu().flatten()
         target = target.flatten()
+        label, target = label[target >= 0], target[target >= 0]
         both += torch.bincount(target[label == target], minlength=classes)
         found += torch.bincount(label, minlength=classes)
         true += torch.bincount(target, minlength=classes)
@@ -280,42 +317,6 @@ def validate(
         found + true > 0, 2 * both / (found + true).clamp(min=1), torch.ones(classes)
     )
     return {name: float(value) for name, value in zip(class_names[1:], dice[1:], strict=True)}
-
-
-class _Log:
-    """Rows of ``log.csv``: one every so many steps and one at each validation."""
-
-    def __init__(
-        self,
-        folder: Path,
-        class_names: tuple[str, ...],
-        tell: Callable[[StepReport], None],
-        *,
-        is_silent: bool,
-    ) -> None:
-        self._path = folder / LOG
-        self._names = class_names[1:]
-        self._tell, self._is_silent = tell, is_silent
-        self._losses: list[float] = []
-        self._start = time.monotonic()
-
-    def add_loss(self, loss: float) -> None:
-        self._losses.append(loss)
-
-    def write(self, step: int, rate: float, scores: dict[str, float]) -> None:
-        if self._is_silent or not (scores or step % _LOG_EVERY == 0):
-            return
-        loss = sum(self._losses) / len(self._losses)
-        report = StepReport(step, loss, rate, time.monotonic() - self._start, scores)
-        self._losses.clear()
-        is_new = not self._path.exists()
-        with self._path.open("a", newline="") as file:
-            rows = csv.writer(file)
-            if is_new:
-                rows.writerow(["step", "loss", "learning_rate", "seconds", *self._names])
-            dice = [f"{scores[name]:.4f}" if scores else "" for name in self._names]
-            rows.writerow([step, f"{loss:.5f}", f"{rate:.6g}", f"{report.seconds:.1f}", *dice])
-        self._tell(report)
 
 
 class _Numbered(Dataset[Example]):

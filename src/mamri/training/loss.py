@@ -1,9 +1,15 @@
-"""Loss of a segmentation: cross-entropy plus Dice, over every decoder stage that answers."""
+"""Loss of a segmentation: cross-entropy plus Dice, over every decoder stage that answers.
+
+The examples of all processes count as one batch: gradients, averaged over the processes, are those
+of one process that had them all.
+"""
 
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's usual name
+
+from mamri.training.processes import n_processes, summed
 
 # Added above and below so that an empty class costs nothing; nnU-Net's value.
 _SMOOTH = 1e-5
@@ -45,8 +51,24 @@ def segmentation_loss(
 
 
 def _stage_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    entropy = F.cross_entropy(logits, target, ignore_index=-1)
-    return entropy + soft_dice_loss(logits, target)
+    return cross_entropy(logits, target) + soft_dice_loss(logits, target)
+
+
+def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy of the voxels whose class is known; 0 where there are none.
+
+    Parameters
+    ----------
+    logits : (N, K, ...) float32 tensor
+    target : (N, ...) int64 tensor
+
+    Returns
+    -------
+    () float32 tensor
+    """
+    total = F.cross_entropy(logits, target.clamp(min=-1), ignore_index=-1, reduction="sum")
+    known = summed((target >= 0).sum().float())
+    return n_processes() * total / known.clamp(min=1)
 
 
 def soft_dice_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -67,12 +89,11 @@ def soft_dice_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     probability = torch.softmax(logits, 1) * known
     truth = F.one_hot(target.clamp(min=0), logits.shape[1]).movedim(-1, 1) * known
     axes = (0, *range(2, logits.dim()))
-    both = (probability * truth).sum(axes)
-    sums = probability.sum(axes) + truth.sum(axes)
+    parts = ((probability * truth).sum(axes), probability.sum(axes), truth.sum(axes).float())
+    both, found, true = summed(torch.stack(parts))
     # A class that is absent and not predicted gives 1, as it should; a stray voxel gives 0.
-    dice = (2 * both + _SMOOTH) / (sums + _SMOOTH)
-    occurs = truth.sum(axes) > 0
-    dice = dice[1:][occurs[1:]]
+    dice = (2 * both + _SMOOTH) / (found + true + _SMOOTH)
+    dice = dice[1:][true[1:] > 0]
     return 1 - dice.mean() if dice.numel() else probability[:, 1:].mean()
 
 

@@ -4,9 +4,11 @@ import copy
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mamri.networks.unet import UNet
+from mamri.records import ModelError
 
 
 class MovingAverage:
@@ -41,5 +43,17 @@ class MovingAverage:
         partial.replace(path)
 
     def load(self, path: Path) -> None:
-        """Take averaged weights from a file of `save`."""
-        self.network.load_state_dict(load_file(path))
+        """Take averaged weights from a file of `save`.
+
+        Raises
+        ------
+        ModelError
+            If it is damaged or of another network.
+        """
+        try:
+            self.network.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError) as error:
+            raise ModelError(
+                f"{path.name} does not fit this network or is damaged; remove it to keep the "
+                "weights of the checkpoint, or train in a new folder"
+            ) from error

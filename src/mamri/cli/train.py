@@ -1,0 +1,141 @@
+"""``mamri train``: networks from simulated women or your own exams."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mamri.cli.options import JsonOption
+from mamri.records import InputError
+
+if TYPE_CHECKING:  # torch is an extra
+    from mamri.training import StepReport
+
+app = typer.Typer(no_args_is_help=True, help="Train networks (extra train).")
+
+
+class TrainingDevice(StrEnum):
+    """Where a network is trained."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+@app.callback()
+def _train() -> None:
+    """Train networks (extra train)."""
+
+
+@app.command()
+def segmentation(
+    config: Annotated[Path, typer.Option("--config", help="Configuration, TOML.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the run; one begun there goes on.")
+    ],
+    device: Annotated[
+        TrainingDevice, typer.Option("--device", help="Processor or GPU.")
+    ] = TrainingDevice.CPU,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads; torch's choice by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a segmentation network, or go on where the run stopped; Ctrl-C stops it in order."""
+    from mamri.pipeline.train_segmentation import check_torch, settings_of, train_segmentation
+    from mamri.pipeline.training_configuration import read_training
+
+    training = read_training(config)
+    check_torch()
+    from mamri.training import Ranks
+
+    ranks = Ranks(
+        _number("RANK", 0), _number("WORLD_SIZE", 1), _number("LOCAL_RANK", 0)
+    )  # by torchrun
+    steps = settings_of(training)[0].steps
+    with _asked_to_stop() as shall_stop:
+        trained = train_segmentation(
+            training,
+            output,
+            device=device.value,
+            threads=threads,
+            ranks=ranks,
+            tell=lambda report: typer.echo(_line(report, steps), err=True),
+            shall_stop=shall_stop,
+        )
+    if ranks.rank == 0:
+        document = {
+            "run": str(output),
+            "is_finished": trained.is_finished,
+            "steps": trained.steps_done,
+            "best_step": trained.best_step,
+            "best_score": trained.best_score if trained.best_step else None,
+        }
+        _print(document, as_json)
+    if not trained.is_finished:
+        raise typer.Exit(1)
+
+
+def _line(report: "StepReport", steps: int) -> str:
+    """One row of the log in words."""
+    left = (steps - report.step) * report.seconds_per_step
+    parts = [
+        f"step {report.step}/{steps}",
+        f"loss {report.loss:.4f}",
+        f"rate {report.learning_rate:.2e}",
+        f"{report.seconds_per_step:.2f} s/step",
+        f"{int(left // 3600)} h {int(left % 3600 // 60):02d} min left",
+    ]
+    if report.scores:
+        parts.append("dice " + ", ".join(f"{k} {v:.3f}" for k, v in report.scores.items()))
+    return "mamri: " + "  ".join(parts)
+
+
+def _print(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+    elif document["is_finished"]:
+        typer.echo(f"trained {document['steps']} steps: {document['run']}")
+        typer.echo(
+            f"best.safetensors: step {document['best_step']}, mean Dice of the validation "
+            f"examples {document['best_score']:.3f}"
+        )
+    else:
+        typer.echo(
+            f"stopped after step {document['steps']}; the same command goes on from there", err=True
+        )
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Any]:
+    """Notice Ctrl-C and SIGTERM; a second one stops at once."""
+    asked: list[int] = []
+
+    def notice(number: int, _: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        typer.echo("mamri: stopping after this step, once more to stop at once", err=True)
+
+    before = {number: signal.signal(number, notice) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(
+            f"{name} must be a whole number, as torchrun sets it, got {text!r}; unset it or start "
+            "with torchrun"
+        ) from error
