@@ -47,7 +47,7 @@ def segmentation(
     as_json: JsonOption = False,
 ) -> None:
     """Train a segmentation network, or go on where the run stopped; Ctrl-C stops it in order."""
-    from mamri.pipeline.train_segmentation import check_torch, settings_of, train_segmentation
+    from mamri.pipeline.train_segmentation import check_torch, loop_settings, train_segmentation
     from mamri.pipeline.training_configuration import read_training
 
     training = read_training(config)
@@ -57,7 +57,7 @@ def segmentation(
     ranks = Ranks(
         _number("RANK", 0), _number("WORLD_SIZE", 1), _number("LOCAL_RANK", 0)
     )  # by torchrun
-    steps = settings_of(training)[0].steps
+    steps = loop_settings(training).steps
     with _asked_to_stop() as shall_stop:
         trained = train_segmentation(
             training,
@@ -65,6 +65,7 @@ def segmentation(
             device=device.value,
             threads=threads,
             ranks=ranks,
+            begin_step=lambda step: typer.echo(f"mamri: {step.replace('_', ' ', 1)} ...", err=True),
             tell=lambda report: typer.echo(_line(report, steps), err=True),
             shall_stop=shall_stop,
         )

@@ -6,34 +6,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mamri.pipeline.training_anatomies import AnatomyFolder, RotatingPool
+import numpy as np
+
+from mamri.io.model_folder import CARD, read_model_folder
+from mamri.networks.network_plan import NetworkPlan
+from mamri.networks.weight_file import load_weights
+from mamri.pipeline.step_clock import silent
 from mamri.pipeline.training_configuration import (
     SegmentationTask,
     SegmentationTraining,
     changed_record,
 )
+from mamri.pipeline.training_examples import make_examples
 from mamri.records import InputError, ModelError
-from mamri.segmentation.anatomy_model import DETAIL_CLASSES, FIELD_CLASSES
-from mamri.simulation.training_anatomy import SIDE_STEP, TrainingLabel
 
 if TYPE_CHECKING:  # torch is an extra
-    from mamri.training import (
-        LoopSettings,
-        RandomisationSettings,
-        Ranks,
-        StepReport,
-        TrainedNetwork,
-    )
+    from mamri.training import LoopSettings, Ranks, StepReport, TrainedNetwork
 
-RECORD = "training.json"
+RECORD, CACHE = "training.json", "cases"
 
-Examples = Callable[[int], Any]
-
-# The field network sees the whole chest at twice the voxel size, the other the breasts.
-_CACHED: dict[SegmentationTask, dict[str, Any]] = {
-    SegmentationTask.FIELD: {"every": 2},
-    SegmentationTask.DETAIL: {"margin_mm": 40.0},
-}
 # Settings that change how a run is kept, not what it learns.
 _FREE = {"loop.workers", "loop.save_every", "loop.tensorboard"}
 
@@ -45,6 +36,7 @@ def train_segmentation(
     device: str = "cpu",
     threads: int | None = None,
     ranks: "Ranks | None" = None,
+    begin_step: Callable[[str], None] = silent,
     tell: "Callable[[StepReport], None]" = lambda _: None,
     shall_stop: Callable[[], bool] = lambda: False,
 ) -> "TrainedNetwork":
@@ -54,12 +46,15 @@ def train_segmentation(
     ----------
     training : SegmentationTraining
     folder : Path
-        Gets checkpoint, best weights, log and ``training.json``, the whole configuration.
+        Gets checkpoint, best weights, log, ``training.json`` with the whole configuration, and
+        ``cases/``, labelled exams as they are read.
     device : {"cpu", "cuda"}
     threads : int or None
         Of the CPU; as many as torch takes by default.
     ranks : Ranks, optional
         Of several processes.
+    begin_step : function of str
+        Told of each exam that is resampled.
     tell : function of StepReport
     shall_stop : function without arguments
         Asked after each step.
@@ -71,38 +66,44 @@ def train_segmentation(
     Raises
     ------
     InputError
-        If a setting does not fit, there are too few anatomies, or the run in the folder began
-        with another configuration.
+        If a setting does not fit, data are missing, or the run in the folder began with another
+        configuration.
     ModelError
-        If torch is not installed, or the checkpoint is damaged.
+        If torch is not installed, the checkpoint is damaged, or weights to start from are of
+        another network.
     """
     check_torch()
     from mamri.networks.unet import build_network
-    from mamri.training import Ranks, joined, train, use_threads
+    from mamri.training import Ranks, joined, start_from, train, use_threads, wait_for_all
 
     use_threads(threads)
     ranks = ranks or Ranks()
-    loop, randomisation = settings_of(training)
-    learnt, judged, about = _anatomy_examples(training, randomisation)
+    loop = loop_settings(training)
+    examples, fill_cache = make_examples(training, folder / CACHE, begin_step=begin_step)
+    plan = training.plan(examples.in_channels, len(examples.class_names))
     record = {
         "task": training.task.value,
-        "plan": training.plan.to_json(),
-        "classes": list(training.class_names),
-        "data": {**asdict(training.data), **about},
+        "plan": plan.to_json(),
+        "classes": list(examples.class_names),
+        "start_from": training.network.start_from,
+        **examples.about,
         "loop": asdict(loop),
-        "randomisation": asdict(randomisation),
         "processes": ranks.world,
     }
     _check_same_run(folder, record)
+    network = build_network(plan, deep_supervision=True, seed=loop.seed)
+    if training.network.start_from:
+        start_from(network, _first_weights(training, plan))
     with joined(ranks, device) as where:
         if ranks.rank == 0:
+            fill_cache()
             _write_record(folder, record)
-        network = build_network(training.plan, deep_supervision=True, seed=loop.seed)
+        wait_for_all()
         return train(
             network,
-            learnt,
-            judged,
-            training.class_names,
+            examples.learnt,
+            examples.judged,
+            examples.class_names,
             loop,
             folder,
             device=where,
@@ -128,10 +129,8 @@ def check_torch() -> None:
         ) from error
 
 
-def settings_of(
-    training: SegmentationTraining,
-) -> "tuple[LoopSettings, RandomisationSettings]":
-    """Settings of the loop and of random images, with the task's defaults.
+def loop_settings(training: SegmentationTraining) -> "LoopSettings":
+    """Settings of the loop.
 
     Parameters
     ----------
@@ -142,51 +141,52 @@ def settings_of(
     InputError
         If a setting is unknown or unfit.
     """
-    from mamri.training import LoopSettings, detail_settings, field_settings
+    from mamri.training import LoopSettings
 
-    loop = changed_record(LoopSettings(), training.loop, "loop")
-    is_field = training.task is SegmentationTask.FIELD
-    plain = field_settings() if is_field else detail_settings()
-    randomisation = changed_record(plain, training.randomisation, "randomisation")
-    if randomisation.dynamic:
-        raise InputError(
-            "the networks of the anatomy model take one image, got randomisation.dynamic = true; "
-            "remove it"
+    return changed_record(LoopSettings(), training.loop, "loop")
+
+
+def _first_weights(training: SegmentationTraining, plan: NetworkPlan) -> dict[str, np.ndarray]:
+    """Weights of another training, of the same plan but for the classes."""
+    path = training.folder / training.network.start_from
+    if path.is_dir() and (path / CARD).is_file():
+        model = read_model_folder(path)
+        names = list(model.card.networks)
+        wanted = training.task.value.removeprefix("anatomy-")
+        if training.task is SegmentationTask.CUSTOM or wanted not in names:
+            if len(names) != 1:
+                raise ModelError(
+                    f"a model of one network was needed to start from, {path.name} has "
+                    f"{', '.join(names)}; give the file of one as network.start_from"
+                )
+            (wanted,) = names
+        stored = model.network(wanted)
+        weights, other = stored.weights, stored.plan
+    else:
+        weights = path / "best.safetensors" if path.is_dir() else path
+        other = _plan_beside(weights) or plan
+    before, now = other.to_json(), plan.to_json()
+    differing = sorted(k for k in now if k != "classes" and before[k] != now[k])
+    if differing:
+        said = "; ".join(f"{key} {before[key]}, now {now[key]}" for key in differing)
+        raise ModelError(
+            f"weights to start from must be of a network of the same sizes, those of {path.name} "
+            f"have {said}; correct the table network"
         )
-    return loop, randomisation
+    return load_weights(weights)
 
 
-def _anatomy_examples(
-    training: SegmentationTraining, randomisation: "RandomisationSettings"
-) -> tuple[Examples, Examples, dict[str, Any]]:
-    """Examples to learn from, those to judge by, and how many anatomies they are of."""
-    from mamri.training import (
-        PriorSettings,
-        ViewSettings,
-        code_lookup,
-        detail_example,
-        field_example,
-    )
-
-    data, options = training.data, _CACHED[training.task]
-    learnt = AnatomyFolder(training.folder / data.anatomies, kept=data.kept, **options)
-    judged = AnatomyFolder(training.folder / data.validation, kept=data.kept, **options)
-    lookup = code_lookup(class_lookup(training.task))
-    is_field = training.task is SegmentationTask.FIELD
-    divisor = max(training.plan.divisor)
-
-    def example(anatomies: AnatomyFolder, seed: int, index: int) -> Any:
-        cache = RotatingPool(anatomies, data.kept, data.turn, index)
-        if is_field:
-            view = ViewSettings()
-            return field_example(cache, lookup, randomisation, view, seed, index, divisor=divisor)
-        return detail_example(cache, lookup, randomisation, PriorSettings(), seed, index)
-
-    return (
-        lambda index: example(learnt, data.seed, index),
-        lambda index: example(judged, data.seed + 1_000_000, index),
-        {"anatomies": len(learnt), "validation": len(judged)},
-    )
+def _plan_beside(weights: Path) -> NetworkPlan | None:
+    record = weights.with_name(RECORD)
+    if not record.is_file():
+        return None
+    try:
+        return NetworkPlan.from_json(json.loads(record.read_text(encoding="utf-8"))["plan"])
+    except (ValueError, KeyError) as error:
+        raise ModelError(
+            f"{RECORD} beside the weights to start from must hold their plan, got {error!r}; "
+            "restore it, or remove it to do without"
+        ) from error
 
 
 def _check_same_run(folder: Path, record: Mapping[str, Any]) -> None:
@@ -227,37 +227,3 @@ def _write_record(folder: Path, record: Mapping[str, Any]) -> None:
     partial = folder / f".{RECORD}.part"
     partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     partial.replace(folder / RECORD)
-
-
-def class_lookup(task: SegmentationTask) -> list[int]:
-    """Class of each of the 256 codes that an anatomy's target may hold."""
-    table = [0] * 256
-    for side in range(3):
-        for label in TrainingLabel:
-            table[SIDE_STEP * side + label] = _class_of(task, label, side)
-    return table
-
-
-def _class_of(task: SegmentationTask, label: TrainingLabel, side: int) -> int:
-    if task is SegmentationTask.FIELD:
-        outside = {TrainingLabel.MUSCLE: "muscle", TrainingLabel.HEART: "heart"}
-        names = (outside.get(label, "background"), "right_breast", "left_breast")
-        return FIELD_CLASSES.index(names[side])
-    name = _DETAIL_OF[label]
-    # A lesion looks like fibroglandular tissue before contrast; outside the breast it is a node.
-    return DETAIL_CLASSES.index(
-        "background" if label is TrainingLabel.LESION and not side else name
-    )
-
-
-_DETAIL_OF = {
-    TrainingLabel.BACKGROUND: "background",
-    TrainingLabel.BREAST: "breast",
-    TrainingLabel.FIBROGLANDULAR: "fibroglandular",
-    TrainingLabel.VESSEL: "vessel",
-    TrainingLabel.MUSCLE: "muscle",
-    TrainingLabel.HEART: "heart",
-    TrainingLabel.SKIN: "skin",
-    TrainingLabel.NIPPLE: "nipple",
-    TrainingLabel.LESION: "fibroglandular",
-}

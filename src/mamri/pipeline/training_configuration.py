@@ -1,5 +1,6 @@
 """The configuration of a training: a TOML file as records, every key known or refused by name."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mamri.io.case_folders import CaseLayout
 from mamri.io.record_json import record_from_json, record_to_json
 from mamri.networks.network_plan import NetworkKind, NetworkPlan, volume_plan
 from mamri.records import InputError
-from mamri.segmentation.anatomy_model import DETAIL_CLASSES, FIELD_CLASSES
 
 Record = TypeVar("Record")
-_TABLES = ("network", "data", "loop", "randomisation")
+_TABLES = ("network", "data", "real", "loop", "randomisation")
 
 
 class SegmentationTask(StrEnum):
@@ -21,6 +22,7 @@ class SegmentationTask(StrEnum):
 
     FIELD = "anatomy-field"
     DETAIL = "anatomy-detail"
+    CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,16 @@ class NetworkSettings:
         One for each stage. Assumption: small enough for CPUs.
     negative_slope : float
         Of the rectifier; 0 is the fastest on CPUs.
+    start_from : path
+        Model folder or ``best.safetensors`` of a network of the same sizes, whose weights are the
+        first ones; heads for another number of classes start anew. Empty for random weights.
     """
 
     kind: NetworkKind = NetworkKind.RESIDUAL
     features: tuple[int, ...] = (16, 32, 64, 96)
     blocks: tuple[int, ...] = (1, 1, 1, 1)
     negative_slope: float = 0.0
+    start_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ class DataSettings:
         Anatomies in memory, and examples after which the oldest makes room for another.
     seed : int
         Of the examples.
+    real_share : float
+        Share of the examples that come from labelled exams, table ``real``; the task ``custom``
+        takes no others.
     """
 
     anatomies: str = "anatomies"
@@ -63,13 +72,73 @@ class DataSettings:
     kept: int = 64
     turn: int = 12
     seed: int = 1
+    real_share: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.kept, self.turn) < 1 or self.seed < 0:
+        if min(self.kept, self.turn) < 1 or self.seed < 0 or not 0 <= self.real_share <= 1:
             raise InputError(
-                "data.kept and data.turn must be at least 1 and data.seed not negative, got "
-                f"{self.kept}, {self.turn} and {self.seed}; change them"
+                "data.kept and data.turn must be at least 1, data.seed not negative and "
+                f"data.real_share between 0 and 1, got {self.kept}, {self.turn}, {self.seed} and "
+                f"{self.real_share}; change them"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class RealDataSettings:
+    """Labelled exams to train on, table ``real``.
+
+    Parameters
+    ----------
+    folder : path
+        Relative to the configuration.
+    layout : {"nnunet", "mama-mia"}
+        Raw data of nnU-Net with ``dataset.json``, or images and expert segmentations as MAMA-MIA
+        has them.
+    channels : tuple of int
+        Numbers of the channels or phases to take; empty for all, of MAMA-MIA for the first two.
+    labels : mapping of label to class
+        Such as ``{1 = "lesion", 9 = "ignore"}``; empty for the names that the folder gives. Voxels
+        to ignore are not learnt from. For ``custom`` 0 is background unless said otherwise; for the
+        tasks of the anatomy model it must be said, since 0 may be anything unlabelled.
+    mirrored : pairs of classes
+        Exchanged when left and right are mirrored, such as ``[["right", "left"]]``.
+    patient_pattern : str
+        Regular expression that finds the patient (its first group) in the name of an exam, so that
+        no patient is both trained on and validated with. Empty where each exam is of another.
+    validation_share : float
+        Share of the patients to validate with, at least one. Assumption: a fifth, as nnU-Net.
+    split_seed : int
+        Of the division.
+    is_level_shared : bool
+        Normalise all channels by one mean and standard deviation, so that phases of an exam keep
+        their ratio; else each by its own.
+    """
+
+    folder: str = ""
+    layout: CaseLayout = CaseLayout.NNUNET
+    channels: tuple[int, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    mirrored: tuple[tuple[str, str], ...] = ()
+    patient_pattern: str = ""
+    validation_share: float = 0.2
+    split_seed: int = 0
+    is_level_shared: bool = False
+
+    def __post_init__(self) -> None:
+        numbers = self.channels
+        if not 0 < self.validation_share < 1 or self.split_seed < 0 or min(numbers, default=0) < 0:
+            raise InputError(
+                "real.validation_share must lie between 0 and 1, and real.split_seed and "
+                f"real.channels must not be negative, got {self.validation_share}, "
+                f"{self.split_seed} and {numbers}; change them"
+            )
+        try:
+            re.compile(self.patient_pattern)
+        except re.error as error:
+            raise InputError(
+                f"real.patient_pattern must be a regular expression, got "
+                f"{self.patient_pattern!r} ({error}); correct it"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +152,36 @@ class SegmentationTraining:
         That paths start from.
     network : NetworkSettings
     data : DataSettings
+    real : RealDataSettings
     loop, randomisation : mapping of str to plain value
-        Settings of `LoopSettings` and `RandomisationSettings` that differ from the task's; read
-        when torch is at hand.
+        Settings of `LoopSettings`, and of `RandomisationSettings` or, for labelled exams alone, of
+        `RealExampleSettings` that differ from the task's; read when torch is at hand.
     """
 
     task: SegmentationTask
     folder: Path = Path()
     network: NetworkSettings = NetworkSettings()
     data: DataSettings = DataSettings()
+    real: RealDataSettings = RealDataSettings()
     loop: Mapping[str, Any] = field(default_factory=dict)
     randomisation: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Classes of the network, background first."""
-        return FIELD_CLASSES if self.task is SegmentationTask.FIELD else DETAIL_CLASSES
+    def is_real(self) -> bool:
+        """Whether labelled exams are needed."""
+        return self.task is SegmentationTask.CUSTOM or self.data.real_share > 0
 
-    @property
-    def plan(self) -> NetworkPlan:
-        """Plan of the network."""
+    def plan(self, in_channels: int, classes: int) -> NetworkPlan:
+        """Plan of the network.
+
+        Parameters
+        ----------
+        in_channels, classes : int
+        """
         return volume_plan(
             self.network.kind,
-            in_channels=1 if self.task is SegmentationTask.FIELD else 2,
-            classes=len(self.class_names),
+            in_channels=in_channels,
+            classes=classes,
             features=self.network.features,
             blocks=self.network.blocks,
             negative_slope=self.network.negative_slope,
@@ -119,8 +194,8 @@ def read_training(path: Path) -> SegmentationTraining:
     Parameters
     ----------
     path : Path
-        TOML with ``task`` and, as wanted, the tables ``network``, ``data``, ``loop`` and
-        ``randomisation.spatial``, ``.contrast``, ``.scan``.
+        TOML with ``task`` and, as wanted, the tables ``network``, ``data``, ``real``, ``loop`` and
+        ``randomisation.spatial``, ``.contrast``, ``.scan``, or of custom ``.augmentation``.
 
     Returns
     -------
@@ -154,14 +229,21 @@ def read_training(path: Path) -> SegmentationTraining:
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise InputError(f"{name} must be a table, got {table!r}; write [{name}] above it")
-    return SegmentationTraining(
+    training = SegmentationTraining(
         SegmentationTask(found["task"]),
         path.parent,
         record_from_json(NetworkSettings, tables["network"], "network"),
         record_from_json(DataSettings, tables["data"], "data"),
+        record_from_json(RealDataSettings, tables["real"], "real"),
         tables["loop"],
         tables["randomisation"],
     )
+    if training.is_real != bool(training.real.folder):
+        raise InputError(
+            "real.folder is needed for the task custom and where data.real_share is above 0, and "
+            f"only there, got {training.real.folder!r} and {training.data.real_share}; correct it"
+        )
+    return training
 
 
 def changed_record(record: Record, values: Mapping[str, Any], place: str) -> Record:

@@ -18,9 +18,22 @@ from mamri.training.cached_anatomy import (
     cached_anatomy,
     to_device,
 )
+from mamri.training.first_weights import start_from
 from mamri.training.level import normalised
 from mamri.training.loop import LoopSettings, TrainedNetwork, train
-from mamri.training.processes import Ranks, joined, use_threads
+from mamri.training.processes import Ranks, joined, use_threads, wait_for_all
+from mamri.training.real_examples import (
+    UNKNOWN,
+    AugmentationSettings,
+    RealCase,
+    RealExampleSettings,
+    is_real,
+    normalised_channels,
+    real_case,
+    real_detail_example,
+    real_example,
+    real_field_example,
+)
 from mamri.training.run_log import StepReport
 from mamri.training.settings import (
     ContrastSettings,
@@ -32,6 +45,8 @@ from mamri.training.signal_table import SignalTable, signal_table
 from mamri.training.stream import consistency_stream, training_pair, training_stream
 
 __all__ = [
+    "UNKNOWN",
+    "AugmentationSettings",
     "CachedAnatomy",
     "ContrastSettings",
     "LabelCoding",
@@ -39,6 +54,8 @@ __all__ = [
     "PriorSettings",
     "RandomisationSettings",
     "Ranks",
+    "RealCase",
+    "RealExampleSettings",
     "ScanSettings",
     "SignalTable",
     "SpatialSettings",
@@ -52,12 +69,20 @@ __all__ = [
     "detail_settings",
     "field_example",
     "field_settings",
+    "is_real",
     "joined",
     "normalised",
+    "normalised_channels",
+    "real_case",
+    "real_detail_example",
+    "real_example",
+    "real_field_example",
     "signal_table",
+    "start_from",
     "to_device",
     "train",
     "training_pair",
     "training_stream",
     "use_threads",
+    "wait_for_all",
 ]

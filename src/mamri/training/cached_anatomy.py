@@ -147,7 +147,7 @@ def cached_anatomy(
         coding=coding,
         signal_tables=signal_tables,
         present=tuple(sorted(codes - {0})),
-        centres=_centres(maps["target"].reshape(shape), coding.focus_labels),
+        centres=label_centres(maps["target"].reshape(shape), coding.focus_labels),
     )
 
 
@@ -197,8 +197,19 @@ def _checked_shape(maps: dict[str, np.ndarray]) -> tuple[int, ...]:
     return shape
 
 
-def _centres(target: np.ndarray, labels: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
-    """Evenly spread voxels of each label that occurs."""
+def label_centres(target: np.ndarray, labels: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
+    """Evenly spread voxels of each label that occurs, to centre crops on.
+
+    Parameters
+    ----------
+    target : (S, R, C) uint8
+    labels : int, any number
+        None for every label but 0.
+
+    Returns
+    -------
+    tuple of (N, 3) int tensor
+    """
     flat = target.ravel()
     wanted = labels or tuple(range(1, 256))
     counts = np.bincount(flat, minlength=256)

@@ -6,12 +6,16 @@ Alone, a process is its own group and every function here gives back what it got
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from mamri.records import InputError
+
+# While the first process reads exams or validates; torchrun itself notices one that died.
+_PATIENCE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def joined(ranks: Ranks, device: str) -> Iterator[torch.device]:
         yield where
         return
     backend = "cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo"
-    dist.init_process_group(backend, rank=ranks.rank, world_size=ranks.world)
+    dist.init_process_group(backend, rank=ranks.rank, world_size=ranks.world, timeout=_PATIENCE)
     try:
         yield where
     finally:

@@ -6,16 +6,50 @@ control points. Images are sampled linearly, labels at the nearest voxel, on the
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's usual name
 
-from mamri.training.cached_anatomy import CachedAnatomy
+from mamri.training.cached_anatomy import LabelCoding
 from mamri.training.draws import Draws
 from mamri.training.settings import SpatialSettings
 from mamri.training.smooth_field import WHITE_CONTROL_SD, evaluate_field
 
 Box = tuple[slice, slice, slice]
+
+
+class Labelled(Protocol):
+    """What crops are taken of: `CachedAnatomy`, `RealCase`."""
+
+    @property
+    def target(self) -> torch.Tensor:
+        """Labels, (S, R, C) uint8."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows, columns."""
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size, mm."""
+
+    @property
+    def coding(self) -> LabelCoding:
+        """What labels mean."""
+
+    @property
+    def centres(self) -> tuple[torch.Tensor, ...]:
+        """Voxels to centre crops on, (N, 3) for each label in focus."""
+
+    @property
+    def left_right_axis(self) -> int:
+        """Array axis that runs closest to the patient's left-right axis."""
+
+    @property
+    def anterior(self) -> np.ndarray:
+        """Direction of the patient's front along the array axes, (3,), length 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +95,12 @@ class Crop:
     target: torch.Tensor
 
 
-def random_crop(anatomy: CachedAnatomy, settings: SpatialSettings, draws: Draws) -> Crop:
+def random_crop(anatomy: Labelled, settings: SpatialSettings, draws: Draws) -> Crop:
     """Place a random crop and read its labels.
 
     Parameters
     ----------
-    anatomy : CachedAnatomy
+    anatomy : Labelled
     settings : SpatialSettings
     draws : Draws
 
@@ -117,12 +151,12 @@ def sample_image(image: torch.Tensor, crop: Crop) -> torch.Tensor:
     return sample_grid(image, crop.grid)
 
 
-def draw_placement(anatomy: CachedAnatomy, settings: SpatialSettings, draws: Draws) -> Placement:
+def draw_placement(anatomy: Labelled, settings: SpatialSettings, draws: Draws) -> Placement:
     """Draw where a crop lies and how it is turned and deformed.
 
     Parameters
     ----------
-    anatomy : CachedAnatomy
+    anatomy : Labelled
     settings : SpatialSettings
     draws : Draws
 
@@ -177,7 +211,7 @@ def _random_linear(settings: SpatialSettings, draws: Draws) -> torch.Tensor:
     return linear @ torch.diag(scales) @ skew
 
 
-def _random_centre(anatomy: CachedAnatomy, settings: SpatialSettings, draws: Draws) -> torch.Tensor:
+def _random_centre(anatomy: Labelled, settings: SpatialSettings, draws: Draws) -> torch.Tensor:
     """A voxel of a label in focus, or any point of the field; (3,) voxels."""
     if anatomy.centres and draws.chance(settings.focus_probability):
         candidates = anatomy.centres[draws.index(len(anatomy.centres))]
