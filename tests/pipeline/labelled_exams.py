@@ -6,12 +6,12 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-# Voxels of the file are (x, y, z) with x to the patient's left: LPS, as RAS affine.
-AFFINE = np.diag([-2.0, -2.0, 3.0, 1.0])
+# Of files, whose first axis runs to the patient's right and whose last runs to the feet.
+AFFINE = np.array([[2.0, 0, 0, -58], [0, -2, 0, 0], [0, 0, -3, 0], [0, 0, 0, 1]])
 
 
 def exam(seed: int, *, n_channels: int = 2) -> tuple[list[np.ndarray], np.ndarray]:
-    """Channels and labels (x, y, z): 1 in a ball on the right (low x), 2 on the left."""
+    """Channels and labels (x, y, z), x to the left: 1 in a ball at the right, 2 at the left."""
     rng = np.random.default_rng(seed)
     grid = np.indices((30, 24, 16)).astype(float)
     label = np.zeros((30, 24, 16), np.uint8)
@@ -28,7 +28,7 @@ def exam(seed: int, *, n_channels: int = 2) -> tuple[list[np.ndarray], np.ndarra
 
 def save(path: Path, array: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    nib.save(nib.Nifti1Image(array, AFFINE), path)
+    nib.save(nib.Nifti1Image(array[::-1], AFFINE), path)
 
 
 def write_nnunet(folder: Path, n: int = 5) -> None:

@@ -64,6 +64,8 @@ def test_settings_within_settings_change_alone() -> None:
     assert (0.01, 0.02) == changed.scan.noise_range
     assert plain.spatial.shape == changed.spatial.shape
     assert plain.scan.bias_sd == changed.scan.bias_sd
+    turned = changed_record(plain, {"spatial": {"rotation_deg": 3}}, "randomisation")
+    assert (3.0, (80, 80, 80)) == (turned.spatial.rotation_deg, turned.spatial.shape)
 
     with pytest.raises(InputError, match=r"randomisation.scan may hold .*, got also noise;"):
         changed_record(plain, {"scan": {"noise": 1}}, "randomisation")

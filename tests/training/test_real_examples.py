@@ -91,6 +91,16 @@ def test_plain_examples_show_exams_in_turn_unchanged() -> None:
     )
 
 
+def test_plain_examples_take_exams_in_turn() -> None:
+    known = _case()
+    unknown = replace(known, target=torch.full_like(known.target, 255), centres=())
+    cases = [known, unknown]
+    is_blank = [
+        bool((real_example(cases, _SETTINGS, 9, k, is_plain=True)[1] < 1).all()) for k in range(8)
+    ]
+    assert [False, True] * 4 == is_blank
+
+
 def test_crops_are_mostly_about_something() -> None:
     far = _case()
     found = [bool((real_example([far], _SETTINGS, 1, k)[1] > 0).any()) for k in range(30)]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,6 +17,8 @@ from mamri.records import InputError
 
 if TYPE_CHECKING:  # torch is an extra
     from mamri.training import StepReport
+
+_ECHO_S = 2.0  # seconds in which a second signal is taken for the first one's
 
 app = typer.Typer(no_args_is_help=True, help="Train networks (extra train).")
 
@@ -58,7 +61,7 @@ def segmentation(
         _number("RANK", 0), _number("WORLD_SIZE", 1), _number("LOCAL_RANK", 0)
     )  # by torchrun
     steps = loop_settings(training).steps
-    with _asked_to_stop() as shall_stop:
+    with _asked_to_stop(is_silent=ranks.rank > 0) as shall_stop:
         trained = train_segmentation(
             training,
             output,
@@ -108,20 +111,25 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
         )
     else:
         typer.echo(
-            f"stopped after step {document['steps']}; the same command goes on from there", err=True
+            f"mamri: stopped after step {document['steps']}; the same command goes on from there",
+            err=True,
         )
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[Any]:
+def _asked_to_stop(*, is_silent: bool) -> Iterator[Any]:
     """Notice Ctrl-C and SIGTERM; a second one stops at once."""
-    asked: list[int] = []
+    asked: list[float] = []
 
-    def notice(number: int, _: object) -> None:
+    def notice(_: int, __: object) -> None:
+        # torchrun passes on what the terminal sent to every process already.
+        if asked and time.monotonic() - asked[0] < _ECHO_S:
+            return
         if asked:
             raise KeyboardInterrupt
-        asked.append(number)
-        typer.echo("mamri: stopping after this step, once more to stop at once", err=True)
+        asked.append(time.monotonic())
+        if not is_silent:
+            typer.echo("mamri: stopping after this step, once more to stop at once", err=True)
 
     before = {number: signal.signal(number, notice) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
