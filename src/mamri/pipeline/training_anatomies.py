@@ -245,6 +245,4 @@ class RotatingPool(Sequence["CachedAnatomy"]):
     def __getitem__(self, index: int | slice) -> "CachedAnatomy | Sequence[CachedAnatomy]":
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
-        if not -self._size <= index < self._size:
-            raise IndexError(index)  # which ends a loop over the pool
-        return self._anatomies[(self._first + index % self._size) % len(self._anatomies)]
+        return self._anatomies[(self._first + index) % len(self._anatomies)]
