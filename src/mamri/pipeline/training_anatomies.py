@@ -245,4 +245,6 @@ class RotatingPool(Sequence["CachedAnatomy"]):
     def __getitem__(self, index: int | slice) -> "CachedAnatomy | Sequence[CachedAnatomy]":
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
-        return self._anatomies[(self._first + index) % len(self._anatomies)]
+        if not -self._size <= index < self._size:
+            raise IndexError(index)  # which ends a loop over the pool
+        return self._anatomies[(self._first + index % self._size) % len(self._anatomies)]
