@@ -85,7 +85,7 @@ def test_schema_and_records_have_the_same_keys(record: type, name: str | None):
         (("training", "surprise"), 1),
         (("preprocessing", "settings"), []),
         (("labels", 0, "value"), 1.5),
-        (("labels", 0, "value"), True),
+        (("labels", 1, "value"), True),
         (("performance", 0, "value"), "0.8"),
         (("performance", 0, "interval"), [0.1]),
         ((*FIRST, "weights"), "../coarse.safetensors"),

@@ -16,6 +16,8 @@ VOLUMES = NetworkPlan(  # every variation of a plan at once: sizes differ along 
     kernels=((1, 3, 3), (3, 3, 3), (3, 3, 3)),
     blocks=(1, 2, 2),
     decoder_blocks=(2, 1),
+    negative_slope=0.1,
+    norm_epsilon=0.05,
 )
 SLICES = NetworkPlan(
     NetworkKind.PLAIN,
