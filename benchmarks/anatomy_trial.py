@@ -45,6 +45,20 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * np.count_nonzero(a & b) / total if total else 1.0
 
 
+def case_of(work: Path, preset: str, seed: int) -> tuple[Volume, dict[str, np.ndarray]]:
+    """The case as `before_contrast` makes it, kept on disk for the next run."""
+    path = work / "cases" / f"{preset}-{seed}.npz"
+    if not path.exists():
+        image, truth = before_contrast(preset, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part.npz")
+        np.savez_compressed(partial, image=image.array, affine=image.affine, **truth)
+        partial.replace(path)
+    with np.load(path) as stored:
+        truth = {name: stored[name] for name in ("breast", "fibroglandular", "lesions")}
+        return Volume(stored["image"].astype(np.float32), stored["affine"]), truth
+
+
 def before_contrast(preset: str, seed: int) -> tuple[Volume, dict[str, np.ndarray]]:
     """The image before contrast of a woman, in anatomical order, and her truth masks."""
     woman = draw_woman(seed)
@@ -56,7 +70,7 @@ def before_contrast(preset: str, seed: int) -> tuple[Volume, dict[str, np.ndarra
     order = anatomical_orientation(truth.affine)
     assert simulated.exam.dynamic is not None
     image = Volume(
-        np.ascontiguousarray(order.apply(simulated.exam.dynamic.phase(0).array)).astype(np.float32),
+        np.ascontiguousarray(order.apply(simulated.exam.dynamic.phase(0).array)),
         order.apply_affine(truth.affine, truth.breast.shape),
     )
     names = ("breast", "fibroglandular", "lesions")
@@ -186,7 +200,7 @@ def main() -> None:
             wanted = [m for m in chosen if (preset, seed, m) not in done]
             if not wanted:
                 continue
-            image, truth = before_contrast(preset, seed)
+            image, truth = case_of(options.work, preset, seed)
             for method in wanted:
                 start = time.perf_counter()
                 found = chosen[method](image)

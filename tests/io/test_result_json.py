@@ -9,7 +9,7 @@ from example_result import FULL_CURVE, TIMES, example_result
 from jsonschema import Draft202012Validator
 
 from mamri.io.result_json import result_schema, result_to_json, validate_result
-from mamri.records import ExamResult, Laterality
+from mamri.records import ExamResult, FatSuppressionSeen, Laterality
 
 CREATED = "2026-01-02T03:04:05+00:00"
 
@@ -75,6 +75,21 @@ def test_symmetry_is_null_with_its_reason_for_one_breast():
     assert one.pop("reason") == "Only the left breast was found."
     assert one.pop("status") == "not_computed"
     assert set(one.values()) == {None}
+
+
+def test_fat_suppression_is_that_of_the_image_where_none_was_recorded():
+    result = example_result()
+    silent = replace(
+        result.exam,
+        acquisition=replace(result.exam.acquisition, fat_suppressed=None),
+        fat_suppression_seen=FatSuppressionSeen(False, -0.75),
+    )
+    exam = document(replace(result, exam=silent))["exam"]
+    assert exam["dynamic"]["fat_suppressed"] is False
+    acquisition = exam["extra"]["acquisition"]
+    assert acquisition["fat_suppression_source"] == "not recorded; seen in the image"
+    assert acquisition["fat_suppression_seen"] is False
+    assert acquisition["fat_suppression_score"] == -0.75
 
 
 def test_undefined_numbers_become_null():

@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from mamri.records import Exam, GeometryError, SeriesRecord, SeriesRole
+from mamri.records import (
+    Acquisition,
+    Exam,
+    FatSuppressionSeen,
+    GeometryError,
+    SeriesRecord,
+    SeriesRole,
+)
 
 
 @pytest.mark.parametrize("axes", [(0, 0, 1), (1, 2, 3), (0, 1)])
@@ -24,3 +31,29 @@ def test_an_exam_may_hold_nothing_to_analyse() -> None:
     exam = Exam(series=(unused,), dynamic=None)
     assert exam.dynamic is None
     assert not exam.series[0].used
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "expected", "source"),
+    [
+        (True, False, True, "a tag"),
+        (False, None, False, "a tag"),
+        (None, True, True, "not recorded; seen in the image"),
+        (None, False, False, "not recorded; seen in the image"),
+        (None, None, None, "not recorded"),
+    ],
+)
+def test_fat_suppression_is_as_the_input_says_or_else_as_the_image_shows(
+    told: bool | None, shown: bool | None, expected: bool | None, source: str
+) -> None:
+    exam = Exam(
+        series=(),
+        dynamic=None,
+        acquisition=Acquisition(
+            fat_suppressed=told,
+            fat_suppression_source="not recorded" if told is None else "a tag",
+        ),
+        fat_suppression_seen=FatSuppressionSeen(shown),
+    )
+    assert expected is exam.fat_suppressed
+    assert source == exam.fat_suppression_source

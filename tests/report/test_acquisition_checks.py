@@ -13,6 +13,7 @@ from mamri.records import (
     Coverage,
     DynamicSeries,
     Exam,
+    FatSuppressionSeen,
     Plane,
     SeriesRecord,
     SeriesRole,
@@ -50,10 +51,12 @@ def outcome(
 
 
 def test_every_check_states_value_limit_and_source():
-    for check in acquisition_checks(exam(), Plane.AXIAL, Coverage.BILATERAL):
+    *acr, own = acquisition_checks(exam(), Plane.AXIAL, Coverage.BILATERAL)
+    for check in (*acr, own):
         assert check.value
         assert check.limit
-        assert "American College of Radiology" in check.source
+    assert all("American College of Radiology" in check.source for check in acr)
+    assert "mamri" in own.source
 
 
 @pytest.mark.parametrize("role", [SeriesRole.T2, SeriesRole.STIR])
@@ -167,6 +170,43 @@ def test_without_fat_suppression_subtraction_is_needed(
 ):
     found = exam(times, fat_suppressed=fat_suppressed)
     assert outcome("fat_suppression_or_subtraction", found) is expected
+
+
+def seen(shown: bool | None, **acquisition: object) -> Exam:
+    score = {True: 0.8, False: -0.8, None: 0.05}[shown]
+    found = FatSuppressionSeen(shown, score)
+    return replace(exam((-30.0,), **acquisition), fat_suppression_seen=found)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "expected"),
+    [
+        (True, True, PASSED),
+        (False, False, PASSED),
+        (True, False, FAILED),
+        (False, True, FAILED),
+        (None, True, UNKNOWN),
+        (True, None, UNKNOWN),
+    ],
+)
+def test_fat_suppression_as_recorded_is_compared_with_the_image(
+    told: bool | None, shown: bool | None, expected: CheckStatus
+):
+    assert outcome("fat_suppression_agreement", seen(shown, fat_suppressed=told)) is expected
+
+
+def test_both_words_and_the_score_of_the_image_are_given():
+    checks = acquisition_checks(seen(False, fat_suppressed=True), Plane.AXIAL, Coverage.BILATERAL)
+    assert checks[-1].value == "input: fat-suppressed; image: not fat-suppressed (score -0.80)"
+
+
+def test_the_image_answers_where_the_input_does_not_say():
+    by_image = seen(True)
+    checks = {c.name: c for c in acquisition_checks(by_image, Plane.AXIAL, Coverage.BILATERAL)}
+    assert checks["fat_suppression_or_subtraction"].status is PASSED
+    assert "fat-suppressed by the image" in checks["fat_suppression_or_subtraction"].value
+    assert outcome("fat_suppression_or_subtraction", seen(False)) is FAILED
+    assert outcome("fat_suppression_or_subtraction", seen(False, fat_suppressed=True)) is PASSED
 
 
 def test_an_exam_without_dynamic_series_is_still_checked():

@@ -11,7 +11,7 @@ import pytest
 from example_result import SHAPE, SPACING, example_result
 from PIL import Image
 
-from mamri.records import Caveat, ExamResult, Laterality
+from mamri.records import Caveat, ExamResult, FatSuppressionSeen, Laterality
 from mamri.report.exam_windows import exam_windows
 from mamri.report.finding_pictures import finding_pictures
 from mamri.report.html import MOST_ILLUSTRATED, render_report
@@ -156,6 +156,17 @@ def test_one_breast_says_why_it_is_not_compared():
     html = page(RESULTS["one breast"])
     assert "Left against right" not in html
     assert "Symmetry was not measured: Only the right breast was found." in html
+
+
+def test_fat_suppression_seen_only_in_the_image_says_so():
+    result = example_result()
+    silent = replace(
+        result.exam,
+        acquisition=replace(result.exam.acquisition, fat_suppressed=None),
+        fat_suppression_seen=FatSuppressionSeen(True, 0.75),
+    )
+    assert "<dd>yes, by the image</dd>" in page(replace(result, exam=silent))
+    assert "<dd>yes</dd>" in page(result)
 
 
 def test_undefined_numbers_are_dashes():

@@ -14,7 +14,7 @@ from mamri.cli.options import (
     parse_times,
 )
 from mamri.cli.progress import step_progress
-from mamri.records import ExamResult
+from mamri.records import AnatomyMethod, ExamResult
 from mamri.registration import MotionMethod, MotionSettings
 
 _DEFAULT_MOTION = MotionSettings().method
@@ -34,6 +34,9 @@ def analyze(
     registration: Annotated[
         MotionMethod, typer.Option("--registration", help="Motion correction between phases.")
     ] = _DEFAULT_MOTION,
+    anatomy: Annotated[
+        AnatomyMethod, typer.Option("--anatomy", help="How breasts and tissues are found.")
+    ] = AnatomyMethod.MODEL,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,
@@ -53,7 +56,9 @@ def analyze(
             phases=[parse_phase(text) for text in phase or ()],
             times_s=parse_times(times),
             side=side.value if side else None,
-            settings=AnalysisSettings(motion=MotionSettings(method=registration)),
+            settings=AnalysisSettings(
+                anatomy_method=anatomy, motion=MotionSettings(method=registration)
+            ),
             overwrite=overwrite,
             begin_step=begin,
         )

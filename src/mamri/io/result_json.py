@@ -8,6 +8,7 @@ does not name are allowed under ``extra`` alone.
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -79,7 +80,7 @@ def result_to_json(result: ExamResult, *, created: str) -> Json:
         "symmetry": _symmetry(result.symmetry),
         "findings": [_finding(finding) for finding in result.findings],
         "assessments": [_assessment(assessment) for assessment in result.assessments],
-        "models": [],
+        "models": [asdict(model) for model in result.models],
         "provenance": [_provenance(step) for step in result.provenance],
         "timings_s": {step: _number(seconds) for step, seconds in result.timings_s.items()},
         "peak_memory_mb": _number(result.peak_memory_mb),
@@ -159,7 +160,7 @@ def _dynamic(result: ExamResult) -> Json | None:
         "times_s": _numbers(dynamic.times_s),
         "time_source": None if timing is None else timing.time_source,
         "pre_phases": dynamic.n_pre,
-        "fat_suppressed": result.exam.acquisition.fat_suppressed,
+        "fat_suppressed": result.exam.fat_suppressed,
         "plane": result.plane.value,
         "coverage": result.coverage.value,
     }
@@ -176,7 +177,9 @@ def _acquisition(exam: Exam) -> Json:
         "flip_angle_deg": _number(acquisition.flip_angle_deg),
         "slice_thickness_mm": _number(acquisition.slice_thickness_mm),
         "phase_duration_s": _number(acquisition.phase_duration_s),
-        "fat_suppression_source": acquisition.fat_suppression_source,
+        "fat_suppression_source": exam.fat_suppression_source,
+        "fat_suppression_seen": exam.fat_suppression_seen.suppressed,
+        "fat_suppression_score": _number(exam.fat_suppression_seen.score),
         "contrast_agent": acquisition.contrast_agent,
     }
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 
 from mamri.findings import DetectionSettings
 from mamri.kinetics import KineticSettings, ParenchymalSettings
+from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
+from mamri.records import AnatomyMethod
 from mamri.registration import MotionSettings
 from mamri.segmentation import AnatomySettings, DensityCutOffs, VesselSettings
+from mamri.segmentation.learned_anatomy import LearnedAnatomySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,14 @@ class AnalysisSettings:
 
     Parameters
     ----------
+    anatomy_method : AnatomyMethod
+        The networks of the anatomy model, or thresholds and surfaces without learning.
+    learned_anatomy : LearnedAnatomySettings
+        Of the networks.
+    engine : EngineSettings
+        How networks are computed.
     bias_field : BiasFieldSettings
+        Of the classical way, as is ``anatomy``.
     anatomy : AnatomySettings
     motion : MotionSettings
     kinetics : KineticSettings
@@ -25,6 +35,9 @@ class AnalysisSettings:
     parenchyma : ParenchymalSettings
     """
 
+    anatomy_method: AnatomyMethod = AnatomyMethod.MODEL
+    learned_anatomy: LearnedAnatomySettings = field(default_factory=LearnedAnatomySettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
     bias_field: BiasFieldSettings = field(default_factory=BiasFieldSettings)
     anatomy: AnatomySettings = field(default_factory=AnatomySettings)
     motion: MotionSettings = field(default_factory=MotionSettings)

@@ -22,9 +22,10 @@ from mamri.kinetics import (
     subtraction,
     subtraction_projections,
 )
-from mamri.normalization import correct_bias_field
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.breast_symmetry import breast_symmetry
+from mamri.pipeline.fat_suppression_caveats import fat_suppression_caveats
+from mamri.pipeline.find_anatomy import find_anatomy
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
 from mamri.records import (
@@ -39,14 +40,9 @@ from mamri.records import (
 )
 from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
-from mamri.segmentation import density_provenance, segment_anatomy, segment_vessels
+from mamri.segmentation import density_provenance, find_fat_suppression, segment_vessels
 
 ANALYSIS_STEPS = 9
-_TUMOR_VOLUME_CAVEAT = Caveat(
-    "tumor_volume_without_fat_suppression",
-    "Functional tumor volume is defined on fat-suppressed images: without suppression bright fat "
-    "raises its background limit, and the volume can be far too low.",
-)
 
 
 def analyze_exam(
@@ -84,14 +80,9 @@ def analyze_exam(
     with step("orientation"):
         exam = to_anatomical(exam)
         series = _dynamic(exam)
-    with step("bias_field"):
-        field, bias_provenance = correct_bias_field(
-            series.phase(max(series.n_pre - 1, 0)), settings=settings.bias_field
-        )
-    with step("anatomy"):
-        anatomy, anatomy_provenance = segment_anatomy(field.corrected, settings.anatomy)
-        del field
-    provenance = [bias_provenance, anatomy_provenance]
+    before = series.phase(max(series.n_pre - 1, 0))
+    anatomy, provenance, models = find_anatomy(before, settings, step)
+    exam = replace(exam, fat_suppression_seen=find_fat_suppression(before, anatomy))
     caveats = [*exam.caveats, *anatomy.caveats]
 
     with step("motion"):
@@ -107,7 +98,8 @@ def analyze_exam(
     caveats += motion.caveats
 
     none = np.zeros(anatomy.breast.shape, np.uint16)
-    vessels, lesions = none.astype(bool), LabelMap(none, anatomy.affine)
+    vessels = none.astype(bool) if anatomy.vessels is None else anatomy.vessels
+    lesions = LabelMap(none, anatomy.affine)
     volumes, mips = {}, {}
     if can_compute(series):
         caveats += kinetic_caveats
@@ -142,8 +134,7 @@ def analyze_exam(
     provenance += [density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
     caveats += parenchyma_caveats
-    if findings and exam.acquisition.fat_suppressed is False:
-        caveats.append(_TUMOR_VOLUME_CAVEAT)
+    caveats += fat_suppression_caveats(exam, has_findings=bool(findings))
 
     return ExamResult(
         exam=exam,
@@ -160,6 +151,7 @@ def analyze_exam(
         checks=acquisition_checks(exam, plane, coverage),
         caveats=tuple(dict.fromkeys(caveats)),
         provenance=tuple(provenance),
+        models=models,
         timings_s=dict(step.timings_s),
         peak_memory_mb=peak_memory_mb(),
     )

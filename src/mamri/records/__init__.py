@@ -1,7 +1,7 @@
 """The frozen nouns of mamri: volumes, exams, anatomy, findings, results, errors."""
 
 from mamri.records.acquired_series import AcquiredSeries
-from mamri.records.anatomy import Anatomy
+from mamri.records.anatomy import Anatomy, AnatomyMethod
 from mamri.records.caveat import Caveat, CheckStatus, QualityCheck, Status
 from mamri.records.dynamic import DiffusionSeries, DynamicSeries
 from mamri.records.errors import (
@@ -16,6 +16,7 @@ from mamri.records.exam import (
     Acquisition,
     Coverage,
     Exam,
+    FatSuppressionSeen,
     Plane,
     SeriesRecord,
     SeriesRole,
@@ -32,13 +33,14 @@ from mamri.records.finding import (
 from mamri.records.kinetic_maps import KineticMaps
 from mamri.records.laterality import Laterality
 from mamri.records.provenance import Provenance
-from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult
+from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult, ModelUse
 from mamri.records.volume import LabelMap, Volume
 
 __all__ = [
     "AcquiredSeries",
     "Acquisition",
     "Anatomy",
+    "AnatomyMethod",
     "Assessment",
     "BreastMeasurement",
     "BreastSymmetry",
@@ -52,6 +54,7 @@ __all__ = [
     "DynamicSeries",
     "Exam",
     "ExamResult",
+    "FatSuppressionSeen",
     "Finding",
     "FindingKinetics",
     "GeometryError",
@@ -62,6 +65,7 @@ __all__ = [
     "Laterality",
     "MamriError",
     "ModelError",
+    "ModelUse",
     "Plane",
     "Provenance",
     "QualityCheck",

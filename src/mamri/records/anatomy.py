@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -9,6 +10,13 @@ from mamri.records.caveat import Caveat
 from mamri.records.errors import GeometryError
 from mamri.records.laterality import Laterality
 from mamri.records.volume import checked_affine, read_only
+
+
+class AnatomyMethod(StrEnum):
+    """How breasts and their tissues are found."""
+
+    MODEL = "model"
+    CLASSICAL = "classical"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

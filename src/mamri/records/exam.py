@@ -92,6 +92,7 @@ class Acquisition:
     phase_duration_s : float, s
         Time to acquire one phase (temporal resolution).
     fat_suppressed : bool or None
+        As the input says; what the image shows is in `Exam.fat_suppression_seen`.
     fat_suppression_source : str
         Where that came from.
     contrast_agent : str or None
@@ -108,6 +109,28 @@ class Acquisition:
     fat_suppressed: bool | None = None
     fat_suppression_source: str = "not recorded"
     contrast_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FatSuppressionSeen:
+    """What the image itself shows of fat suppression.
+
+    Parameters
+    ----------
+    suppressed : bool or None
+        None where it cannot be told.
+    score : float
+        Evidence from -1 (bright fat) to 1 (suppressed fat), the mean of several measures; NaN
+        where there was no breast to look at.
+    gland_contrast : float
+        Natural log of the signal of what was taken for fibroglandular tissue over that of the
+        rest of the breast: above 0 with suppression if it was taken rightly. NaN where there was
+        too little of either.
+    """
+
+    suppressed: bool | None = None
+    score: float = float("nan")
+    gland_contrast: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +169,8 @@ class Exam:
     diffusion : DiffusionSeries or None
     t2 : Volume or None
         T2-weighted or STIR volume, on its own grid.
+    fat_suppression_seen : FatSuppressionSeen
+        What the dynamic series shows of fat suppression, once the breasts were found in it.
     storage_axes : permutation of (0, 1, 2)
         Axis of a NIfTI file of this exam along which array axes 0, 1 and 2 run.
     storage_flips : three bools
@@ -161,6 +186,7 @@ class Exam:
     study_instance_uid: str | None = None
     diffusion: DiffusionSeries | None = None
     t2: Volume | None = None
+    fat_suppression_seen: FatSuppressionSeen = FatSuppressionSeen()
     storage_axes: tuple[int, int, int] = (2, 1, 0)
     storage_flips: tuple[bool, bool, bool] = (False, False, False)
     caveats: tuple[Caveat, ...] = ()
@@ -171,3 +197,19 @@ class Exam:
                 f"storage_axes must be a permutation of 0, 1, 2, got {self.storage_axes}; "
                 "give the file axis of slices, rows and columns"
             )
+
+    @property
+    def fat_suppressed(self) -> bool | None:
+        """Whether fat is suppressed: as the input says, else as the image shows, else None."""
+        said = self.acquisition.fat_suppressed
+        return self.fat_suppression_seen.suppressed if said is None else said
+
+    @property
+    def fat_suppression_source(self) -> str:
+        """Where the answer of `fat_suppressed` comes from."""
+        if (
+            self.acquisition.fat_suppressed is None
+            and self.fat_suppression_seen.suppressed is not None
+        ):
+            return "not recorded; seen in the image"
+        return self.acquisition.fat_suppression_source

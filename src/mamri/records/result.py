@@ -69,6 +69,25 @@ class BreastSymmetry:
     bpe_difference_points: float = float("nan")
 
 
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that took part in an analysis.
+
+    Parameters
+    ----------
+    name, version : str
+    sha256 : str
+        Digest of the whole model folder.
+    licence, trained_on : str
+    """
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    trained_on: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ExamResult:
     """Everything that ``mamri.analyze`` found, on the grid of the dynamic series.
@@ -97,6 +116,7 @@ class ExamResult:
     checks : tuple of QualityCheck
     caveats : tuple of Caveat
     provenance : tuple of Provenance
+    models : tuple of ModelUse
     timings_s : mapping of step to seconds
     peak_memory_mb : float, MiB
     """
@@ -116,5 +136,6 @@ class ExamResult:
     caveats: tuple[Caveat, ...]
     provenance: tuple[Provenance, ...]
     assessments: tuple[Assessment, ...] = ()
+    models: tuple[ModelUse, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
     peak_memory_mb: float = float("nan")

@@ -3,6 +3,8 @@
 A check passes, fails, or is unknown where the exam does not say; it never guesses.
 """
 
+import math
+
 from mamri.geometry import spacing_mm
 from mamri.records import (
     CheckStatus,
@@ -19,6 +21,8 @@ ACR = (
     "requirements, accreditationsupport.acr.org"
 )
 
+AGREEMENT = "mamri: what the input says against what the image shows"
+
 # Limits of the programme named above.
 MAX_SLICE_THICKNESS_MM = 3.0
 MAX_PIXEL_MM = 1.0
@@ -31,6 +35,7 @@ _ROUNDING_MM = 0.01
 _SLICE_INDEX = {Plane.AXIAL: 0, Plane.CORONAL: 1, Plane.SAGITTAL: 2}
 
 _NOT_RECORDED = "not recorded"
+_FAT = {True: "fat-suppressed", False: "not fat-suppressed"}
 
 
 def acquisition_checks(
@@ -52,7 +57,8 @@ def acquisition_checks(
     tuple of QualityCheck
         Always the same checks in the same order: bright-fluid series, pre, early and delayed
         phases, early post-contrast time, slice thickness, slice gap, pixel size, coverage,
-        fat suppression or subtraction.
+        fat suppression or subtraction, and whether the image shows the fat suppression that the
+        input tells of.
 
     Notes
     -----
@@ -68,12 +74,15 @@ def acquisition_checks(
         _pixels(exam.dynamic, plane),
         _bilateral(coverage),
         _subtraction(exam),
+        _fat_agreement(exam),
     )
 
 
-def _check(name: str, passed: bool | None, *, value: str, limit: str) -> QualityCheck:
+def _check(
+    name: str, passed: bool | None, *, value: str, limit: str, source: str = ACR
+) -> QualityCheck:
     status = {True: CheckStatus.PASSED, False: CheckStatus.FAILED, None: CheckStatus.UNKNOWN}
-    return QualityCheck(name, status[passed], value, limit, ACR)
+    return QualityCheck(name, status[passed], value, limit, source)
 
 
 def _bright_fluid(exam: Exam) -> QualityCheck:
@@ -180,12 +189,29 @@ def _bilateral(coverage: Coverage) -> QualityCheck:
 def _subtraction(exam: Exam) -> QualityCheck:
     limit = "fat suppression, or subtraction images"
     name = "fat_suppression_or_subtraction"
-    fat_suppressed = exam.acquisition.fat_suppressed
+    fat_suppressed = exam.fat_suppressed
     dynamic = exam.dynamic
     subtracted = dynamic is not None and 1 <= dynamic.n_pre < dynamic.n_phases
-    words = {True: "fat-suppressed", False: "not fat-suppressed"}
-    fat = f"fat suppression {_NOT_RECORDED}" if fat_suppressed is None else words[fat_suppressed]
+    fat = f"fat suppression {_NOT_RECORDED}"
+    if fat_suppressed is not None:
+        seen = " by the image" if exam.acquisition.fat_suppressed is None else ""
+        fat = f"{_FAT[fat_suppressed]}{seen}"
     value = f"{fat}; {'subtraction computed here' if subtracted else 'no subtraction possible'}"
     if fat_suppressed or subtracted:
         return _check(name, True, value=value, limit=limit)
     return _check(name, None if fat_suppressed is None else False, value=value, limit=limit)
+
+
+def _fat_agreement(exam: Exam) -> QualityCheck:
+    said, seen = exam.acquisition.fat_suppressed, exam.fat_suppression_seen
+    shown = "cannot tell" if seen.suppressed is None else _FAT[seen.suppressed]
+    score = "" if math.isnan(seen.score) else f" (score {seen.score:+.2f})"
+    told = _NOT_RECORDED if said is None else _FAT[said]
+    unknown = said is None or seen.suppressed is None
+    return _check(
+        "fat_suppression_agreement",
+        None if unknown else said is seen.suppressed,
+        value=f"input: {told}; image: {shown}{score}",
+        limit="input and image agree",
+        source=AGREEMENT,
+    )

@@ -123,7 +123,9 @@ def _exam_facts(result: ExamResult) -> list[tuple[str, str]]:
     uid = exam.study_instance_uid
     scanner = " ".join(part for part in (acquisition.manufacturer, acquisition.model) if part)
     field = acquisition.field_strength_t
-    fat = {True: "yes", False: "no", None: "not recorded"}[acquisition.fat_suppressed]
+    fat = {True: "yes", False: "no", None: "not recorded"}[exam.fat_suppressed]
+    if acquisition.fat_suppressed is None and exam.fat_suppressed is not None:
+        fat += ", by the image"
     facts = [
         ("Study", f"…{uid[-16:]}" if uid and len(uid) > 16 else uid or "no DICOM study"),
         ("Acquisition", f"{result.plane.value}, {wording.coverage(result.coverage)}"),

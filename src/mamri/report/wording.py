@@ -34,6 +34,7 @@ _CHECKS = {
     "in_plane_resolution": "Pixel spacing",
     "bilateral_coverage": "Coverage",
     "fat_suppression_or_subtraction": "Fat suppression or subtraction",
+    "fat_suppression_agreement": "Fat suppression as recorded",
 }
 
 

@@ -7,7 +7,7 @@ from mamri.segmentation.density import (
     density_percent,
     density_provenance,
 )
-from mamri.segmentation.fat_suppression import is_fat_suppressed
+from mamri.segmentation.fat_suppression import find_fat_suppression, is_fat_suppressed
 from mamri.segmentation.vessels import VesselSettings, segment_vessels
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "density_category",
     "density_percent",
     "density_provenance",
+    "find_fat_suppression",
     "is_fat_suppressed",
     "segment_anatomy",
     "segment_vessels",

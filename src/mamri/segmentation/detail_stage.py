@@ -35,6 +35,8 @@ class BreastDetail:
         Part of the full grid that was looked at.
     grid : WorkingGrid
         Working grid of the box.
+    image : (S, R, C) float32, a.u.
+        On the working grid.
     probability : (K, S, R, C) float16
         Of each of `DETAIL_CLASSES`.
     prior : (S, R, C) float32
@@ -43,6 +45,7 @@ class BreastDetail:
 
     box: Box
     grid: WorkingGrid
+    image: np.ndarray
     probability: np.ndarray
     prior: np.ndarray
 
@@ -101,7 +104,7 @@ def find_breast_detail(
         prepare=_prepared,
         fill=(float(fine.min()), -1.0),
     )
-    return BreastDetail(box, grid, probability.astype(np.float16), prior)
+    return BreastDetail(box, grid, fine, probability.astype(np.float16), prior)
 
 
 def _prepared(tile: np.ndarray) -> np.ndarray | None:

@@ -5,7 +5,7 @@ clavicle to the inframammary fold and to the lateral end of the breast tissue; p
 split at the midline. Fibroglandular tissue excludes skin and vessels.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy import ndimage
@@ -14,9 +14,12 @@ from mamri.geometry import to_lps
 from mamri.networks.inference_engine import Engine
 from mamri.networks.resample_probabilities import mask_at
 from mamri.records import Anatomy, Caveat, Laterality, Provenance, Volume
+from mamri.records.provenance import SettingValue
 from mamri.segmentation.body import find_body
 from mamri.segmentation.detail_stage import BreastDetail, find_breast_detail
+from mamri.segmentation.field_of_view import cut_sides
 from mamri.segmentation.field_stage import BreastField, find_breast_field
+from mamri.segmentation.tissue_refinement import RefinementSettings, refined_fibroglandular
 from mamri.segmentation.working_grid import average_to, interpolate_from, working_grid
 
 REFERENCES = (
@@ -28,6 +31,8 @@ REFERENCES = (
     "Isensee F, Jaeger PF, Kohl SAA, et al. nnU-Net: a self-configuring method for deep "
     "learning-based biomedical image segmentation. Nat Methods 2021;18:203-211. "
     "doi:10.1038/s41592-020-01008-z",
+    "Van Leemput K, Maes F, Vandermeulen D, Suetens P. Automated model-based tissue classification "
+    "of MR images of the brain. IEEE Trans Med Imaging 1999;18:897-908. doi:10.1109/42.811270",
 )
 _NO_BREAST = Caveat(
     "no_breast_found", "The networks found nothing like a breast; all masks of breasts are empty."
@@ -63,6 +68,8 @@ class LearnedAnatomySettings:
         quarter, where nnU-Net takes a half; twice as fast.
     min_fibroglandular, min_vessel : float
         Probability above which a voxel of the breast is fibroglandular tissue, or a vessel.
+    refinement : RefinementSettings or None
+        How the image sharpens fibroglandular tissue; None takes the network's answer as it is.
     body_spacing_mm : float, mm
         Grid on which body and air are told apart (assumption).
     """
@@ -71,6 +78,7 @@ class LearnedAnatomySettings:
     overlap: float = 0.25
     min_fibroglandular: float = 0.5
     min_vessel: float = 0.5
+    refinement: RefinementSettings | None = field(default_factory=RefinementSettings)
     body_spacing_mm: float = 3.0
 
 
@@ -93,20 +101,26 @@ def segment_with_networks(
         Empty masks with a caveat where nothing like a breast is found.
     """
     settings = settings or LearnedAnatomySettings()
-    field = find_breast_field(image, networks.field, mirrored=settings.mirrored)
+    found = find_breast_field(image, networks.field, mirrored=settings.mirrored)
     breast = np.zeros(image.shape, np.uint8)
     gland, skin, vessels = (np.zeros(image.shape, bool) for _ in range(3))
     nipples: dict[Laterality, tuple[float, float, float]] = {}
-    if field.sides:
-        detail = find_breast_detail(image, field, networks.detail, overlap=settings.overlap)
+    if found.sides:
+        detail = find_breast_detail(image, found, networks.detail, overlap=settings.overlap)
         box = detail.box
-        breast[box] = _breast_labels(image, field, detail)
+        breast[box] = _breast_labels(image, found, detail)
         inside = breast[box] > 0
-        gland[box] = inside & detail.mask("fibroglandular", above=settings.min_fibroglandular)
+        gland[box] = inside & mask_at(
+            _fibroglandular(detail, settings)[None],
+            detail.positions,
+            (0,),
+            threshold=settings.min_fibroglandular,
+        )
         skin[box] = inside & detail.mask("skin", "nipple", above=0.5)
         vessels[box] = inside & detail.mask("vessel", above=settings.min_vessel)
-        nipples = {side: _nipple(image, breast, side) for side in field.sides}
+        nipples = {side: _nipple(image, breast, side) for side in found.sides}
     provenance = _provenance(networks, settings)
+    cut = cut_sides(breast, image.affine)
     anatomy = Anatomy(
         breast,
         gland,
@@ -115,10 +129,27 @@ def segment_with_networks(
         image.affine,
         nipples,
         provenance.method,
-        _caveats(image, field),
+        _caveats(found, cut),
+        cut_sides=cut,
         vessels=vessels,
     )
     return anatomy, provenance
+
+
+def _fibroglandular(detail: BreastDetail, settings: LearnedAnatomySettings) -> np.ndarray:
+    """Probability of fibroglandular tissue on the working grid, sharpened by the image."""
+    gland = detail.of("fibroglandular")
+    if settings.refinement is None:
+        return gland
+    inside = detail.of("breast", "fibroglandular") > 0.5
+    return refined_fibroglandular(
+        detail.image,
+        gland,
+        detail.of("breast"),
+        inside,
+        spacing_mm=detail.grid.spacing,
+        settings=settings.refinement,
+    )
 
 
 def _breast_labels(image: Volume, field: BreastField, detail: BreastDetail) -> np.ndarray:
@@ -169,13 +200,16 @@ def _body(image: Volume, breast: np.ndarray, spacing: float) -> np.ndarray:
     return (interpolate_from(grid, body.astype(np.float32)) > 0.5) | (breast > 0)
 
 
-def _caveats(image: Volume, field: BreastField) -> tuple[Caveat, ...]:
+def _caveats(field: BreastField, cut: tuple[Laterality, ...]) -> tuple[Caveat, ...]:
     if not field.sides:
         return (_NO_BREAST,)
     doubts = []
     if not field.is_side_certain:
         text = "The image is centred near the midline: the side of its breast is uncertain."
         doubts.append(Caveat("breast_side_uncertain", text))
+    if cut:
+        text = "A breast reaches the edge of the field of view; its volume is a lower limit."
+        doubts.append(Caveat("breast_cut_by_field_of_view", text))
     return tuple(doubts)
 
 
@@ -184,6 +218,19 @@ def _provenance(networks: AnatomyNetworks, settings: LearnedAnatomySettings) -> 
         f"Breasts, fibroglandular tissue, skin and vessels were found by the model {networks.name} "
         f"{networks.version}, two U-Nets trained on simulated women with random image contrast: "
         "one saw the whole field of view at 4.8 mm, the other the breasts at 1.2 mm with the "
-        "first one's answer. Sides were told by patient coordinates."
+        "first one's answer. "
     )
-    return Provenance("anatomy", method, asdict(settings), REFERENCES)
+    if settings.refinement is not None:
+        method += (
+            "Fibroglandular tissue was then sharpened by two Gaussian classes with slowly varying "
+            "means, fitted by expectation maximisation with the networks' answer as prior. "
+        )
+    method += "Sides were told by patient coordinates."
+    return Provenance("anatomy", method, _flat(settings), REFERENCES)
+
+
+def _flat(settings: LearnedAnatomySettings) -> dict[str, SettingValue]:
+    """Settings as plain values by name."""
+    values = asdict(settings)
+    refinement = values.pop("refinement") or {}
+    return values | refinement
