@@ -48,9 +48,10 @@ class EngineSettings:
     device : Device
         cpu or cuda; OpenVINO takes the CPU only.
     precision : Precision
-        auto takes bfloat16 where the processor computes in it, else 32-bit floats. Measured on
-        random networks, probabilities then differ by 0.001 on average, by less than 0.01 in 99 %
-        of the voxels and by up to 0.06 in single ones.
+        auto takes bfloat16 where the processor computes in it, else 32-bit floats. Measured with
+        the anatomy model on an exam of I-SPY 1, probabilities differ by 0.0001 on average, by less
+        than 0.007 in 99.9 % of the voxels and by 0.02 at most, and volumes of breasts and tissue
+        by 0.02 %; random networks differ by up to 0.06.
     threads : int or None
         CPU threads; None for one a core.
 
