@@ -74,8 +74,8 @@ def is_fat_suppressed(
     return None if abs(score) < MIN_SCORE else score > 0
 
 
-# Votes of `find_fat_suppression`, each as (value - limit) / scale, at most 1 either way, the last one
-# twice. In brackets the ranges with and without suppression in the images they were set on: 12
+# Votes of `find_fat_suppression`, each as (value - limit) / scale, at most 1 either way, the last
+# one twice. In brackets the ranges with and without suppression in the images they were set on: 12
 # simulated women by six presets with true masks, with classical ones, and with classical ones of
 # exchanged gland and fat, and 7 real exams, all suppressed; visits whose simulated suppression
 # failed left out. Weights and the least score were then set on 30 more women by five presets.
