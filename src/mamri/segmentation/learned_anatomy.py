@@ -34,6 +34,9 @@ REFERENCES = (
     "Van Leemput K, Maes F, Vandermeulen D, Suetens P. Automated model-based tissue classification "
     "of MR images of the brain. IEEE Trans Med Imaging 1999;18:897-908. doi:10.1109/42.811270",
 )
+# Share of the breasts that must lie in the body as the noise tells it, for what does not to be air
+# (assumption).
+_MIN_IN_BODY = 0.6
 _NO_BREAST = Caveat(
     "no_breast_found", "The networks found nothing like a breast; all masks of breasts are empty."
 )
@@ -102,13 +105,14 @@ def segment_with_networks(
     """
     settings = settings or LearnedAnatomySettings()
     found = find_breast_field(image, networks.field, mirrored=settings.mirrored)
+    body = _body(image, settings.body_spacing_mm)
     breast = np.zeros(image.shape, np.uint8)
     gland, skin, vessels = (np.zeros(image.shape, bool) for _ in range(3))
     nipples: dict[Laterality, tuple[float, float, float]] = {}
     if found.sides:
         detail = find_breast_detail(image, found, networks.detail, overlap=settings.overlap)
         box = detail.box
-        breast[box] = _breast_labels(image, found, detail)
+        breast[box] = _breast_labels(image, found, detail, body[box])
         inside = breast[box] > 0
         gland[box] = inside & mask_at(
             _fibroglandular(detail, settings)[None],
@@ -125,7 +129,7 @@ def segment_with_networks(
         breast,
         gland,
         skin,
-        _body(image, breast, settings.body_spacing_mm),
+        body | (breast > 0),
         image.affine,
         nipples,
         provenance.method,
@@ -152,12 +156,18 @@ def _fibroglandular(detail: BreastDetail, settings: LearnedAnatomySettings) -> n
     )
 
 
-def _breast_labels(image: Volume, field: BreastField, detail: BreastDetail) -> np.ndarray:
+def _breast_labels(
+    image: Volume, field: BreastField, detail: BreastDetail, body: np.ndarray
+) -> np.ndarray:
     """Breasts by side in the box of the full grid, uint8."""
     breast = detail.of("breast", "fibroglandular", "skin", "nipple")
     # Vessels run inside the breasts and behind them: the coarse answer tells which.
     breast += detail.of("vessel") * (detail.prior > 0.5)
     full = mask_at(breast[None], detail.positions, (0,))
+    in_body = full & body
+    # Air that was taken for breast; but where fat is as dark as air the body is not to be trusted.
+    if np.count_nonzero(in_body) > _MIN_IN_BODY * np.count_nonzero(full):
+        full = in_body
     index = np.meshgrid(
         *(np.arange(part.start, part.stop, dtype=np.float32) for part in detail.box),
         indexing="ij", sparse=True,
@@ -194,10 +204,10 @@ def _nipple(image: Volume, breast: np.ndarray, side: Laterality) -> tuple[float,
     return float(x), float(y), float(z)
 
 
-def _body(image: Volume, breast: np.ndarray, spacing: float) -> np.ndarray:
+def _body(image: Volume, spacing: float) -> np.ndarray:
     grid = working_grid(image.shape, image.affine, spacing)
     body = find_body(np.nan_to_num(average_to(grid, image.array)), spacing=spacing)
-    return (interpolate_from(grid, body.astype(np.float32)) > 0.5) | (breast > 0)
+    return interpolate_from(grid, body.astype(np.float32)) > 0.25
 
 
 def _caveats(field: BreastField, cut: tuple[Laterality, ...]) -> tuple[Caveat, ...]:
