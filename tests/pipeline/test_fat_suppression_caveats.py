@@ -52,17 +52,19 @@ def test_without_findings_no_tumor_volume_is_doubted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "gland_contrast", "is_doubted"),
+    ("told", "shown", "gland_contrast", "is_doubted"),
     [
-        (True, 0.6, False),
-        (True, -0.6, True),
-        (False, -0.9, False),
-        (False, 0.9, True),
-        (False, 0.1, False),  # too little contrast to tell
-        (None, -0.6, False),
+        (None, True, 0.6, False),
+        (None, True, -0.6, True),
+        (None, False, -0.9, False),
+        (None, False, 0.9, True),
+        (None, False, 0.1, False),  # too little contrast to tell
+        (None, None, -0.6, False),
+        (True, None, -0.6, True),  # the input stands in where the image cannot tell
+        (True, False, -0.6, False),
     ],
 )
 def test_gland_as_bright_as_fat_is_doubted(
-    shown: bool | None, gland_contrast: float, is_doubted: bool
+    told: bool | None, shown: bool | None, gland_contrast: float, is_doubted: bool
 ) -> None:
-    assert is_doubted == (GLAND in codes(shown, shown, gland_contrast=gland_contrast))
+    assert is_doubted == (GLAND in codes(told, shown, gland_contrast=gland_contrast))

@@ -47,7 +47,8 @@ def fat_suppression_caveats(exam: Exam, *, has_findings: bool) -> tuple[Caveat, 
                 "whether suppression failed; fibroglandular tissue may be wrong.",
             )
         )
-    if _contradicts(seen.suppressed, seen.gland_contrast):
+    suppressed = said if seen.suppressed is None else seen.suppressed
+    if _contradicts(suppressed, seen.gland_contrast):
         caveats.append(_GLAND)
     if has_findings and False in (said, seen.suppressed):
         caveats.append(_TUMOR_VOLUME)
