@@ -144,13 +144,17 @@ def picture(image: Volume, truth: dict[str, np.ndarray], found: Anatomy) -> Imag
     return Image.fromarray(np.concatenate(columns, 1).astype(np.uint8))
 
 
-def interval(values: list[float]) -> str:
-    """Mean and its 95 % bootstrap interval over women."""
-    data = np.array(values)
-    rng = np.random.default_rng(0)
-    means = data[rng.integers(0, len(data), (2000, len(data)))].mean(1)
+def interval(rows: list[dict[str, str]], name: str) -> str:
+    """Mean of a column and its 95 % bootstrap interval over women, whose exams are alike."""
+    women = [
+        np.array([float(row[name]) for row in rows if row["seed"] == seed])
+        for seed in dict.fromkeys(row["seed"] for row in rows)
+    ]
+    sums, sizes = (np.array([f(own) for own in women]) for f in (np.sum, np.size))
+    drawn = np.random.default_rng(0).integers(0, len(women), (2000, len(women)))
+    means = sums[drawn].sum(1) / sizes[drawn].sum(1)
     low, high = np.percentile(means, (2.5, 97.5))
-    return f"{data.mean():.3f} ({low:.3f} to {high:.3f})"
+    return f"{sums.sum() / sizes.sum():.3f} ({low:.3f} to {high:.3f})"
 
 
 def table(rows: list[dict[str, str]]) -> str:
@@ -165,10 +169,10 @@ def table(rows: list[dict[str, str]]) -> str:
             if not mine:
                 continue
             breast = [float(r["breast"]) for r in mine]
-            gland = [float(r["fibroglandular"]) for r in mine]
             swapped = sum(int(r["sides_swapped"]) for r in mine)
             lines.append(
-                f"| {preset} | {method} | {interval(breast)} | {interval(gland)} | "
+                f"| {preset} | {method} | {interval(mine, 'breast')} | "
+                f"{interval(mine, 'fibroglandular')} | "
                 f"{min(breast):.3f} | {swapped} of {len(mine)} |"
             )
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from mamri.io.find_model import PACKAGED_MODELS
+from mamri.io.model_card import ModelMeasurement
 from mamri.pipeline.package_anatomy_model import package_anatomy_model
 from mamri.pipeline.train_segmentation import train_segmentation
 from mamri.pipeline.training_anatomies import write_anatomies
@@ -56,6 +57,20 @@ def curves(log: Path, picture: Path) -> None:
     )
 
 
+def measurements(trial: Path) -> tuple[ModelMeasurement, ...]:
+    """Mean Dice coefficients of the model in a table of benchmarks/anatomy_trial.py."""
+    rows = [row for row in csv.DictReader(trial.open()) if row["method"] == "model"]
+    women = len({row["seed"] for row in rows})
+    data = f"simulated women, held out: {women} women, {len(rows)} images before contrast"
+    return tuple(
+        ModelMeasurement(
+            f"dice {name}", round(sum(float(row[name]) for row in rows) / len(rows), 3), data,
+            cases=len(rows),
+        )
+        for name in ("breast", "fibroglandular")
+    )  # fmt: skip
+
+
 def main() -> None:
     """Make the model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -65,6 +80,7 @@ def main() -> None:
     parser.add_argument("--version", default="1.0")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--trial", type=Path, help="anatomy.csv of the trial, for the card")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -85,7 +101,13 @@ def main() -> None:
         curves(DOCS / f"{name}-log.csv", DOCS / f"{name}-curves.svg")
     target = PACKAGED_MODELS / "anatomy"
     shutil.rmtree(target, ignore_errors=True)
-    package_anatomy_model(runs, target, version=options.version, machine=options.machine)
+    package_anatomy_model(
+        runs,
+        target,
+        version=options.version,
+        machine=options.machine,
+        performance=measurements(options.trial) if options.trial else (),
+    )
 
 
 if __name__ == "__main__":

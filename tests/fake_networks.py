@@ -38,8 +38,9 @@ class FakeField:
 class FakeDetail:
     """Bright is breast, brighter fibroglandular; outside the coarse breast it is background."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, finds_nothing: bool = False) -> None:
         self.plan = _plan(2, len(DETAIL_CLASSES))
+        self._finds_nothing = finds_nothing
         self.shapes: list[tuple[int, ...]] = []
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -52,6 +53,8 @@ class FakeDetail:
         out[:, 1] = _SURE * (breast & ~gland)
         out[:, 2] = _SURE * gland
         out[:, 0] = _SURE * ~breast
+        if self._finds_nothing:
+            out[:, 0] = 2 * _SURE
         return out if image.ndim == 5 else out[0]
 
 

@@ -39,6 +39,17 @@ def test_sides_are_those_of_patient_coordinates_even_where_the_network_errs() ->
     assert np.all(x[anatomy.breast == Laterality.LEFT] > 0)
 
 
+@pytest.mark.parametrize("radius_mm", [30.0, 45.0, 60.0, 85.0])
+def test_breasts_apart_or_touching_are_split_between_them(radius_mm: float) -> None:
+    image, x = balls(-90.0, 90.0, radius_mm=radius_mm)
+
+    anatomy, _ = segment_with_networks(image, fake_networks())
+
+    assert (Laterality.RIGHT, Laterality.LEFT) == anatomy.sides
+    assert np.all(x[anatomy.breast == Laterality.RIGHT] < 3.0)
+    assert np.all(x[anatomy.breast == Laterality.LEFT] > -3.0)
+
+
 @pytest.mark.parametrize("centre", [-90.0, 90.0])
 @pytest.mark.parametrize("errs", [False, True])
 def test_the_breast_of_a_one_breast_view_has_the_side_of_the_view(
@@ -119,3 +130,38 @@ def test_inputs_are_not_changed() -> None:
     segment_with_networks(image, fake_networks())
 
     np.testing.assert_array_equal(before, image.array)
+
+
+def test_breasts_that_the_detail_network_does_not_see_are_none() -> None:
+    image, _ = balls(-90.0, 90.0)
+    networks = replace(fake_networks(), detail=FakeDetail(finds_nothing=True))
+
+    anatomy, _ = segment_with_networks(image, networks)
+
+    assert () == anatomy.sides
+    assert {} == anatomy.nipples_mm_lps
+    assert ["no_breast_found"] == [caveat.code for caveat in anatomy.caveats]
+
+
+def test_one_breast_in_a_view_of_both_sides_is_told() -> None:
+    image, _ = balls(90.0)
+
+    anatomy, _ = segment_with_networks(image, fake_networks())
+
+    assert (Laterality.LEFT,) == anatomy.sides
+    assert "one_breast_found" in [caveat.code for caveat in anatomy.caveats]
+
+
+def test_a_single_slice_is_segmented() -> None:
+    image, x = balls(-90.0, 90.0, radius_mm=60.0, spacing=(30.0, 2.0, 2.0))
+    slices = image.array.shape[0]
+    middle = int(np.argmax(image.array.reshape(slices, -1).sum(1)))
+    one = Volume(
+        np.ascontiguousarray(image.array[middle : middle + 1]),
+        image.affine @ np.block([[np.eye(3), np.array([[middle], [0], [0]])], [0, 0, 0, 1]]),
+    )
+
+    anatomy, _ = segment_with_networks(one, fake_networks())
+
+    assert (Laterality.RIGHT, Laterality.LEFT) == anatomy.sides
+    assert np.all(x[0][anatomy.breast[0] == Laterality.RIGHT] < 0)

@@ -25,7 +25,7 @@ def test_as_many_images_are_physical_and_inverted_as_asked(chest: CachedAnatomy)
     drawn = _contrasts(chest, SETTINGS)
 
     # Five standard errors of a share of 1,000.
-    assert abs(np.mean([c.is_physical for c in drawn]) - 0.4) < 0.078
+    assert abs(np.mean([c.is_physical for c in drawn]) - 0.5) < 0.079
     assert abs(np.mean([c.is_inverted for c in drawn]) - 0.1) < 0.048
 
 
@@ -124,3 +124,19 @@ def test_fat_is_left_unsuppressed_as_often_as_asked(chest: CachedAnatomy) -> Non
     assert abs(len(left) / 1000 - 0.4) < 0.078
     assert max(f.amount for f in left) <= 0.8
     assert abs(np.mean([f.is_patchy for f in left]) - 0.5) < 0.125
+
+
+def test_a_contrast_without_fat_keeps_a_rest_of_it_like_suppression(chest: CachedAnatomy) -> None:
+    signal = chest.signal_tables[0].signal.clone()
+    signal[:, FAT] = 0
+    settings = replace(SETTINGS, physics_probability=1.0, inversion_probability=0.0)
+    table = replace(chest.signal_tables[0], signal=signal)
+
+    drawn = _contrasts(replace(chest, signal_tables=(table,)), settings, 200)
+    left = np.array([float(c.by_uptake[0, FAT, 100]) for c in drawn if c.by_uptake is not None])
+
+    low, high = settings.suppressed_fat
+    assert len(left) == 200
+    assert low <= left.min() < low + 0.05
+    assert high - 0.05 < left.max() <= high
+    assert not signal[:, FAT].any()  # the table itself stays as it is

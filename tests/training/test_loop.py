@@ -132,6 +132,25 @@ def test_two_examples_are_learnt_by_heart(tmp_path: Path) -> None:
     assert trained.best_score > 0.9
 
 
+def test_a_region_is_learnt_with_the_classes(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, steps=2, regions=(("ball", "air"),))
+    _train(tmp_path / "with", settings)
+    _train(tmp_path / "without", replace(SETTINGS, steps=2))
+    losses = [
+        float((tmp_path / name / "log.csv").read_text().splitlines()[1].split(",")[1])
+        for name in ("with", "without")
+    ]
+    assert losses[0] > losses[1]
+
+
+@pytest.mark.parametrize("regions", [(("heart",),), ((),), (("background", "ball", "air"),)])
+def test_regions_that_are_none_are_refused(
+    tmp_path: Path, regions: tuple[tuple[str, ...], ...]
+) -> None:
+    with pytest.raises(InputError, match=r"correct loop\.regions"):
+        _train(tmp_path, replace(SETTINGS, regions=regions))
+
+
 def test_unknown_voxels_do_not_count_in_validation() -> None:
     class Sure(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:

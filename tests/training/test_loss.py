@@ -104,3 +104,29 @@ def test_coarser_stages_count_half_as_much_each() -> None:
 
     expected = (4 * parts[0] + 2 * parts[1] + parts[2]) / 7
     assert expected == pytest.approx(float(segmentation_loss(logits, target)), rel=1e-5)
+
+
+def test_a_region_costs_as_its_two_classes_would() -> None:
+    logits, target = _random()
+    region = (1, 3)
+    shares = torch.softmax(logits, 1)
+    inside = shares[:, list(region)].sum(1)
+    two = torch.stack([1 - inside, inside], 1).log()
+    is_in = torch.where(target < 0, target, ((target == 1) | (target == 3)).long())
+
+    more = segmentation_loss(logits, target, [region]) - segmentation_loss(logits, target)
+
+    expected = cross_entropy(two, is_in) + soft_dice_loss(two, is_in)
+    torch.testing.assert_close(more, expected)
+
+
+def test_confusing_classes_of_a_region_costs_the_region_nothing() -> None:
+    target = torch.tensor([[[[1, 2], [0, 0]]]])
+    swapped = torch.tensor([[[[2, 1], [0, 0]]]])
+    logits = 40 * torch.nn.functional.one_hot(swapped, 3).movedim(-1, 1).float()
+
+    alone = segmentation_loss(logits, target)
+    with_region = segmentation_loss(logits, target, [(1, 2)])
+
+    assert float(alone) > 1
+    assert abs(float(with_region - alone)) < 1e-4

@@ -1,4 +1,4 @@
-"""Linear interpolation along one axis as a sparse matrix, for grids that share their axes."""
+"""Linear interpolation between grids that share their axes: one sparse matrix an axis."""
 
 import numpy as np
 from scipy import sparse
@@ -33,3 +33,35 @@ def linear_weights(position: np.ndarray, size: int) -> sparse.csr_matrix:
     return sparse.coo_matrix(
         (weights, (np.concatenate([rows, rows]), columns)), shape=(len(position), size)
     ).tocsr()
+
+
+def interpolate_at(
+    array: np.ndarray, positions: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Values of a volume at the crossings of positions along its axes, linear between samples.
+
+    Parameters
+    ----------
+    array : (s, r, c) real
+    positions : three arrays (S,), (R,), (C,) of float
+        Fractional indices; those beyond the edge take the edge's value.
+
+    Returns
+    -------
+    (S, R, C) float32
+
+    Examples
+    --------
+    >>> at = np.array([0.5])
+    >>> interpolate_at(np.arange(8.0).reshape(2, 2, 2), (at, at, at)).tolist()
+    [[[3.5]]]
+    """
+    first, second, third = (
+        linear_weights(at, n) for at, n in zip(positions, array.shape, strict=True)
+    )
+    mixed = first @ array.reshape(array.shape[0], -1).astype(np.float32)
+    mixed = mixed.reshape(-1, *array.shape[1:])
+    out = np.empty(tuple(len(at) for at in positions), np.float32)
+    for index in range(len(out)):
+        out[index] = (third @ (second @ mixed[index]).T).T
+    return out

@@ -31,7 +31,7 @@ from mamri.simulation.training_anatomy import (
 if TYPE_CHECKING:  # torch is an extra
     from mamri.training import CachedAnatomy
 
-SCHEMA = "mamri-anatomy/2"
+SCHEMA = "mamri-anatomy/3"
 _MAPS = ("tissues", "share", "uptake", "grain")
 _FOCUS = (TrainingLabel.BREAST, TrainingLabel.FIBROGLANDULAR, TrainingLabel.LESION)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mamri.geometry.linear_weights import interpolate_at
 from mamri.networks.inference_engine import Engine
 from mamri.networks.resample_probabilities import Positions, mask_at
 from mamri.networks.sliding_window import WindowSettings, predict_whole
@@ -134,12 +135,10 @@ def _box(image: Volume, field: BreastField) -> Box:
 
 def _prior(field: BreastField, grid: WorkingGrid, box: Box) -> np.ndarray:
     """Coarse probability of breast on the detail grid, linearly interpolated."""
-    out = field.breast
-    for axis in range(3):
-        full = grid.full_position(axis, np.arange(grid.shape[axis])) + box[axis].start
-        at = np.clip(field.grid.working_position(axis, full), 0, field.grid.shape[axis] - 1)
-        low = np.minimum(at.astype(int), max(field.grid.shape[axis] - 2, 0))
-        high = np.minimum(low + 1, field.grid.shape[axis] - 1)
-        share = (at - low).reshape([-1 if a == axis else 1 for a in range(3)]).astype(np.float32)
-        out = (1 - share) * np.take(out, low, axis) + share * np.take(out, high, axis)
-    return np.asarray(out, np.float32)
+    s, r, c = (
+        field.grid.working_position(
+            axis, grid.full_position(axis, np.arange(grid.shape[axis])) + box[axis].start
+        )
+        for axis in range(3)
+    )
+    return interpolate_at(field.breast, (s, r, c))

@@ -28,6 +28,9 @@ _MIN_SHARE = 0.06
 MIN_BREAST_ML = 20.0
 # Voxels this near to the midline decide on how it is turned, mm (assumption).
 _NEAR_MM = 70.0
+# The midline is turned only where so many voxels lie on both of its sides and the network's sides
+# change by so much a mm across it; by at most about 20 degrees and so many mm (assumptions).
+_MIN_NEAR, _MIN_SLOPE, _MAX_TURN, _MAX_SHIFT_MM = 50, 2e-3, 0.35, 15.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,8 @@ class BreastField:
         Found, right first.
     is_side_certain : bool
         False where a one-breast image is centred near the midline.
+    is_bilateral : bool
+        Whether the field of view reaches far to both sides.
     """
 
     grid: WorkingGrid
@@ -52,6 +57,7 @@ class BreastField:
     midline: np.ndarray
     sides: tuple[Laterality, ...]
     is_side_certain: bool
+    is_bilateral: bool
 
 
 def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -> BreastField:
@@ -81,7 +87,9 @@ def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -
     points = _positions(image, grid)
     midline = _midline(points, probability, breast)
     on_left = points @ midline[:3] + midline[3] > 0
-    sides, certain = _sides(breast > 0.5, on_left, points[..., 0])
+    x = points[..., 0].mean(axis=(0, 1))
+    bilateral = field_is_bilateral(x)
+    sides, certain = _sides(breast > 0.5, on_left, x, is_bilateral=bilateral)
     if len(sides) == 1:
         # One breast: all of it has the side that the field of view lies on.
         midline = np.array([0.0, 0.0, 0.0, 1.0 if sides[0] is Laterality.LEFT else -1.0])
@@ -92,7 +100,8 @@ def find_breast_field(image: Volume, engine: Engine, *, mirrored: bool = True) -
     if kept.sum() * FIELD_SPACING_MM**3 / 1000 < MIN_BREAST_ML:
         sides, kept = (), np.zeros_like(kept)
     near = ndimage.binary_dilation(kept, iterations=3)
-    return BreastField(grid, np.where(near, breast, 0).astype(np.float32), midline, sides, certain)
+    coarse_breast = np.where(near, breast, 0).astype(np.float32)
+    return BreastField(grid, coarse_breast, midline, sides, certain, bilateral)
 
 
 def _positions(image: Volume, grid: WorkingGrid) -> np.ndarray:
@@ -116,31 +125,37 @@ def _midline(points: np.ndarray, probability: np.ndarray, breast: np.ndarray) ->
     # The plane x = m that fits the network's sides best, then its turn from what lies near.
     order = np.argsort(x)
     gain = np.cumsum(-lean[order])  # right of the plane the network should say right
-    middle = float(x[order][int(np.argmax(gain))])
-    if gain.max() < 0.5 * np.abs(lean).sum() * min(shares) / sum(shares):
+    last = int(np.argmax(gain))
+    if gain[last] < 0.5 * np.abs(lean).sum() * min(shares) / sum(shares):
         return plain  # the network's sides contradict the coordinates
+    middle = 0.5 * float(x[order][last] + x[order][min(last + 1, len(x) - 1)])
+    upright = np.array([1.0, 0.0, 0.0, -middle])
     near = np.abs(x - middle) < _NEAR_MM
+    if (
+        min(np.count_nonzero(near & (x < middle)), np.count_nonzero(near & (x > middle)))
+        < _MIN_NEAR
+    ):
+        return upright  # the breasts lie apart: nothing shows how the midline is turned
     y, z = (points[..., axis][weight][near] for axis in (1, 2))
     inputs = np.stack([x[near] - middle, y - y.mean(), z - z.mean(), np.ones_like(y)], 1)
     a, b, c, d = np.linalg.lstsq(inputs, lean[near], rcond=None)[0]
-    if a <= 0 or np.hypot(b, c) > 0.35 * a:  # turned by more than about 20 degrees: not a body
-        return np.array([1.0, 0.0, 0.0, -middle])
+    if not a > _MIN_SLOPE or np.hypot(b, c) > _MAX_TURN * a or abs(d) > _MAX_SHIFT_MM * a:
+        return upright
     return np.array([a, b, c, d - a * middle - b * y.mean() - c * z.mean()]) / a
 
 
 def _sides(
-    breast: np.ndarray, on_left: np.ndarray, x: np.ndarray
+    breast: np.ndarray, on_left: np.ndarray, x: np.ndarray, *, is_bilateral: bool
 ) -> tuple[tuple[Laterality, ...], bool]:
-    """Sides that the image holds, and whether they are certain."""
+    """Sides that the image holds, and whether they are certain; x (C,) of the columns in mm."""
     total, left = int(breast.sum()), int((breast & on_left).sum())
     if total == 0:
         return (), True
-    x_of_columns = x.mean(axis=(0, 1))
-    if field_is_bilateral(x_of_columns) and min(left, total - left) > _MIN_SHARE * total:
+    if is_bilateral and min(left, total - left) > _MIN_SHARE * total:
         return (Laterality.RIGHT, Laterality.LEFT), True
-    if field_is_bilateral(x_of_columns):  # one breast in a view of both sides
+    if is_bilateral:
         return (Laterality.LEFT if 2 * left > total else Laterality.RIGHT,), True
-    middle = 0.5 * float(x_of_columns.min() + x_of_columns.max())
+    middle = 0.5 * float(x.min() + x.max())
     side = Laterality.LEFT if middle > 0 else Laterality.RIGHT
     return (side,), abs(middle) >= MIN_SIDE_OFFSET_MM
 

@@ -108,7 +108,6 @@ def segment_with_networks(
     body = _body(image, settings.body_spacing_mm)
     breast = np.zeros(image.shape, np.uint8)
     gland, skin, vessels = (np.zeros(image.shape, bool) for _ in range(3))
-    nipples: dict[Laterality, tuple[float, float, float]] = {}
     if found.sides:
         detail = find_breast_detail(image, found, networks.detail, overlap=settings.overlap)
         box = detail.box
@@ -122,7 +121,8 @@ def segment_with_networks(
         )
         skin[box] = inside & detail.mask("skin", "nipple", above=0.5)
         vessels[box] = inside & detail.mask("vessel", above=settings.min_vessel)
-        nipples = {side: _nipple(image, breast, side) for side in found.sides}
+    sides = tuple(side for side in found.sides if np.any(breast == side))
+    nipples = {side: _nipple(image, breast, side) for side in sides}
     provenance = _provenance(networks, settings)
     cut = cut_sides(breast, image.affine)
     anatomy = Anatomy(
@@ -133,7 +133,7 @@ def segment_with_networks(
         image.affine,
         nipples,
         provenance.method,
-        _caveats(found, cut),
+        _caveats(found, sides, cut),
         cut_sides=cut,
         vessels=vessels,
     )
@@ -210,10 +210,15 @@ def _body(image: Volume, spacing: float) -> np.ndarray:
     return interpolate_from(grid, body.astype(np.float32)) > 0.25
 
 
-def _caveats(field: BreastField, cut: tuple[Laterality, ...]) -> tuple[Caveat, ...]:
-    if not field.sides:
+def _caveats(
+    field: BreastField, sides: tuple[Laterality, ...], cut: tuple[Laterality, ...]
+) -> tuple[Caveat, ...]:
+    if not sides:
         return (_NO_BREAST,)
     doubts = []
+    if field.is_bilateral and len(sides) == 1:
+        text = "The field of view covers both sides, but a breast was found on one side only."
+        doubts.append(Caveat("one_breast_found", text))
     if not field.is_side_certain:
         text = "The image is centred near the midline: the side of its breast is uncertain."
         doubts.append(Caveat("breast_side_uncertain", text))
@@ -235,7 +240,10 @@ def _provenance(networks: AnatomyNetworks, settings: LearnedAnatomySettings) -> 
             "Fibroglandular tissue was then sharpened by two Gaussian classes with slowly varying "
             "means, fitted by expectation maximisation with the networks' answer as prior. "
         )
-    method += "Sides were told by patient coordinates."
+    method += (
+        "Sides were told by patient coordinates. Where fat is suppressed the model takes in some "
+        "pectoral muscle: on simulated women its breast volumes were 1.1 to 1.3 times the truth."
+    )
     return Provenance("anatomy", method, _flat(settings), REFERENCES)
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from mamri.geometry.linear_weights import interpolate_at
+
 # Means are held on blocks of so many voxels along each axis.
 _BLOCK = 4
 # Probability from which on the network calls a voxel glandular (assumption).
@@ -149,12 +151,5 @@ def _blocks(array: np.ndarray) -> np.ndarray:
 
 def _spread(coarse: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Values of blocks at voxels, linearly interpolated."""
-    out = coarse
-    for axis, size in enumerate(shape):
-        n = coarse.shape[axis]
-        at = np.clip((np.arange(size) + 0.5) / _BLOCK - 0.5, 0, n - 1)
-        low = np.minimum(at.astype(int), max(n - 2, 0))
-        part = (at - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
-        high = np.minimum(low + 1, n - 1)
-        out = (1 - part) * np.take(out, low, axis) + part * np.take(out, high, axis)
-    return np.asarray(out, np.float32)
+    s, r, c = ((np.arange(n) + 0.5) / _BLOCK - 0.5 for n in shape)
+    return interpolate_at(coarse, (s, r, c))

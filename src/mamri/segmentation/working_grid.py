@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from mamri.geometry import spacing_mm
-from mamri.geometry.linear_weights import linear_weights
+from mamri.geometry.linear_weights import interpolate_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +109,8 @@ def interpolate_from(
     (S, R, C) float32
     """
     parts = box if box is not None else (slice(None),) * 3
-    first, second, third = (_interpolation_matrix(grid, axis)[parts[axis]] for axis in range(3))
-    mixed = first @ array.reshape(grid.shape[0], -1).astype(np.float32)
-    mixed = mixed.reshape(-1, grid.shape[1], grid.shape[2])
-    out = np.empty((first.shape[0], second.shape[0], third.shape[0]), np.float32)
-    for index in range(first.shape[0]):
-        out[index] = (third @ (second @ mixed[index]).T).T
-    return out
-
-
-def _interpolation_matrix(grid: WorkingGrid, axis: int) -> sparse.csr_matrix:
-    """Matrix of linear weights from working to full voxels along one axis."""
-    position = grid.working_position(axis, np.arange(grid.full_shape[axis]))
-    return linear_weights(position, grid.shape[axis])
+    s, r, c = (
+        grid.working_position(axis, np.arange(grid.full_shape[axis])[parts[axis]])
+        for axis in range(3)
+    )
+    return interpolate_at(array, (s, r, c))

@@ -24,10 +24,11 @@ from mamri.simulation.woman import draw_woman
 _FIELD_MM = (240.0, 300.0, 390.0)  # both breasts and the chest behind them
 DYNAMIC_TIMES_S = (-60.0, 75.0, 150.0, 240.0, 330.0, 420.0)
 _NOMINAL_FLIP = int(np.argmin(np.abs(FLIP_SCALES - 1)))
-# Fat-suppressed, plain and strongly weighted T1 as clinical protocols have them, and dynamics.
-_STILL = (
-    GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE),
-    GradientEcho(8.0, 2.4, 20.0, FatHandling.NONE),
+# Weakly and strongly weighted T1 as clinical protocols have them, with fat and without.
+_STILL = tuple(
+    sequence
+    for handling in FatHandling
+    for sequence in (GradientEcho(4.5, 1.5, 12.0, handling), GradientEcho(8.0, 2.4, 20.0, handling))
 )
 _DYNAMIC = GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE)
 
@@ -74,8 +75,9 @@ class TrainingAnatomy:
     target : (S, R, C) uint8
         Values of `TrainingLabel` and of side.
     still_tables : (N, K, U) float32, a.u.
-        Signal of N contrasts by tissue code and relative uptake from 0 to 2.5: T1 at 1.5 T and 3 T,
-        T2; fat not suppressed.
+        Signal of N contrasts by tissue code and relative uptake from 0 to 2.5: T1 at 1.5 T and 3 T
+        with fat, without fat after a suppression pulse, and of water alone (Dixon); T2 with fat.
+        What suppression leaves of fat is to be added.
     dynamic_table : (K, U, T) float32, a.u.
         A dynamic T1 series, before and after contrast.
     enhancing : tuple of int
@@ -110,7 +112,7 @@ def make_training_anatomy(
     amounts = concentrations(codes, np.array(DYNAMIC_TIMES_S), woman.bolus_delay_s)
     nothing = np.zeros(len(codes))
     still = [
-        _whole(gradient_echo_tables(codes, nothing, sequence, field))
+        _whole(gradient_echo_tables(codes, nothing, sequence, field), sequence.fat)
         for sequence in _STILL
         for field in (1.5, 3.0)
     ]
@@ -125,10 +127,13 @@ def make_training_anatomy(
     )
 
 
-def _whole(tables: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Water and fat together at the nominal flip angle, (K, U)."""
+def _whole(
+    tables: tuple[np.ndarray, np.ndarray], fat_is: FatHandling = FatHandling.NONE
+) -> np.ndarray:
+    """Water, and fat where it is in the image, together at the nominal flip angle, (K, U)."""
     water, fat = tables
-    return np.asarray((water + fat)[:, :, _NOMINAL_FLIP], np.float32)
+    both = water + fat if fat_is is FatHandling.NONE else water
+    return np.asarray(both[:, :, _NOMINAL_FLIP], np.float32)
 
 
 def _enhancing(codes: list[CodeProperties]) -> tuple[int, ...]:

@@ -56,12 +56,16 @@ class PriorSettings:
     ----------
     shift_mm : float, mm
         Largest standard deviation of the smooth displacement of its border. Assumption.
+    growth_mm : (low, high) of float, mm
+        By how much it is too large all around. Assumption: rather too large than too small, as
+        the field network takes in muscle where fat is suppressed.
     blob_probability : float
         Crops in which a ball is added to it or taken from it. Assumption.
     blob_radius_mm : (low, high) of float, mm
     """
 
-    shift_mm: float = 5.0
+    shift_mm: float = 6.0
+    growth_mm: tuple[float, float] = (-3.0, 6.0)
     blob_probability: float = 0.3
     blob_radius_mm: tuple[float, float] = (8.0, 30.0)
 
@@ -201,6 +205,7 @@ def simulated_prior(
     step = torch.tensor([2 / c, 2 / r, 2 / s])  # one coarse voxel
     grid = plain + sd / WHITE_CONTROL_SD * step * moved.movedim(0, -1)
     coarse = F.grid_sample(coarse[None], grid[None], padding_mode="border", align_corners=False)[0]
+    coarse = _grown(coarse, draws.uniform(settings.growth_mm) / FIELD_SPACING_MM)
     if draws.chance(settings.blob_probability):
         centre = 2 * draws.uniforms(3) - 1
         radius = draws.uniform(settings.blob_radius_mm) / FIELD_SPACING_MM * step
@@ -209,6 +214,15 @@ def simulated_prior(
     sharpness = draws.uniform((0.5, 3.0))
     coarse = torch.sigmoid(sharpness * torch.logit(coarse.clamp(0.02, 0.98)))
     return F.interpolate(coarse[None], size=tuple(breast.shape), mode="trilinear")[0, 0]
+
+
+def _grown(share: torch.Tensor, voxels: float) -> torch.Tensor:
+    """Shares (1, s, r, c) of a region that is larger by so many voxels, smaller below 0."""
+    whole, part = divmod(abs(voxels), 1.0)
+    grown = share if voxels > 0 else 1 - share
+    for step in [1.0] * int(whole) + [part]:
+        grown = torch.lerp(grown, F.max_pool3d(grown, 3, stride=1, padding=1), step)
+    return grown if voxels > 0 else 1 - grown
 
 
 def filled_up(array: torch.Tensor, divisor: int, value: float) -> torch.Tensor:

@@ -192,11 +192,15 @@ def _physical(
 ) -> Contrast:
     phases = [0, 1, table.n_phases - 1] if dynamic else [draws.index(table.n_phases)]
     signal = table.signal[phases]
+    fat = list(anatomy.coding.fat_tissues)
+    is_suppressed = bool(fat) and not bool(signal[:, fat].any())
     # The brightest tissue of the anatomy at neutral uptake before contrast is 1.
     present = list(anatomy.present) or [1]
     signal = signal / signal[0, present, 100].amax().clamp(min=1e-9)
     jitter = torch.exp(settings.tissue_jitter * draws.normal(256, 1))
     signal = signal * jitter.to(signal.device)
+    if is_suppressed:
+        signal[:, fat] = draws.uniform(settings.suppressed_fat)
     if is_inverted:
         signal = _inverted(signal, anatomy.present)
     low, high = settings.texture_knots_mm

@@ -44,6 +44,9 @@ class LoopSettings:
         Longest gradient; longer ones are shortened to it. nnU-Net's 12.
     average_decay : float
         Decay of the exponential moving average of the weights, which is what is kept. Assumption.
+    regions : tuple of tuple of str
+        Names of classes that together are a region whose border matters; see
+        `loss.segmentation_loss`.
     precision : {"bf16", "f32"}
         Of the forward and backward pass; weights are float32.
     seed : int
@@ -74,6 +77,7 @@ class LoopSettings:
     warmup_steps: int = 100
     clip_norm: float = 12.0
     average_decay: float = 0.995
+    regions: tuple[tuple[str, ...], ...] = ()
     precision: str = "bf16"
     seed: int = 0
     validate_every: int = 250
@@ -165,10 +169,13 @@ def train(
 
     Raises
     ------
+    InputError
+        If a region names what is no class.
     ModelError
         If the checkpoint in the folder is damaged or of another network.
     """
     device = torch.device(device)
+    regions = _region_classes(settings.regions, class_names)
     folder.mkdir(parents=True, exist_ok=True)
     network.to(device)
     if device.type == "cpu":
@@ -198,7 +205,7 @@ def train(
     for images, targets in batches:
         rate = learning_rate(progress.step, settings)
         log.add_loss(
-            _take_step(model, run, _on(images, device), targets.to(device), rate, settings)
+            _take_step(model, run, _on(images, device), targets.to(device), rate, settings, regions)
         )
         progress = replace(progress, step=progress.step + 1)
         scores: dict[str, float] = {}
@@ -246,6 +253,18 @@ def _agreed_scores(
     return dict(zip(scores, from_first(list(scores.values())), strict=True))
 
 
+def _region_classes(
+    regions: tuple[tuple[str, ...], ...], class_names: tuple[str, ...]
+) -> tuple[tuple[int, ...], ...]:
+    unknown = sorted({name for region in regions for name in region} - set(class_names))
+    if unknown or not all(0 < len(set(region)) < len(class_names) for region in regions):
+        raise InputError(
+            f"regions must name some of the classes {', '.join(class_names)}, and not all of "
+            f"them, got {regions}; correct loop.regions"
+        )
+    return tuple(tuple(class_names.index(name) for name in region) for region in regions)
+
+
 def learning_rate(step: int, settings: LoopSettings) -> float:
     """Learning rate of a step: a short rise, then half a cosine down to zero."""
     rise = min(1.0, (step + 1) / max(1, settings.warmup_steps))
@@ -259,6 +278,7 @@ def _take_step(
     targets: torch.Tensor,
     rate: float,
     settings: LoopSettings,
+    regions: tuple[tuple[int, ...], ...],
 ) -> float:
     """One step of the optimiser; gives the loss."""
     for group in run.optimiser.param_groups:
@@ -266,7 +286,7 @@ def _take_step(
     model.train()
     with _precision(images.device, settings.precision):
         answers = model(images)
-    loss = segmentation_loss(answers, targets)
+    loss = segmentation_loss(answers, targets, regions)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)

@@ -16,7 +16,9 @@ _SMOOTH = 1e-5
 
 
 def segmentation_loss(
-    logits: torch.Tensor | Sequence[torch.Tensor], target: torch.Tensor
+    logits: torch.Tensor | Sequence[torch.Tensor],
+    target: torch.Tensor,
+    regions: Sequence[Sequence[int]] = (),
 ) -> torch.Tensor:
     """Cross-entropy plus soft Dice loss [1]_, summed over stages with halving weights [2]_.
 
@@ -26,6 +28,9 @@ def segmentation_loss(
         With deep supervision finest first; the target of a coarser stage is its nearest voxels.
     target : (N, ...) int64 tensor
         Classes 0 to K - 1; below 0 where the loss shall not look.
+    regions : sequence of sequence of int
+        Classes that together are a region whose border matters; each region adds its own
+        cross-entropy and Dice loss, their mean over regions.
 
     Returns
     -------
@@ -44,14 +49,29 @@ def segmentation_loss(
     weights = [0.5**n for n in range(len(answers))]
     total = sum(weights)
     parts = [
-        weight / total * _stage_loss(answer.float(), _shrunk(target, answer.shape[2:]))
+        weight / total * _stage_loss(answer.float(), _shrunk(target, answer.shape[2:]), regions)
         for weight, answer in zip(weights, answers, strict=True)
     ]
     return torch.stack(parts).sum()
 
 
-def _stage_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return cross_entropy(logits, target) + soft_dice_loss(logits, target)
+def _stage_loss(
+    logits: torch.Tensor, target: torch.Tensor, regions: Sequence[Sequence[int]]
+) -> torch.Tensor:
+    loss = cross_entropy(logits, target) + soft_dice_loss(logits, target)
+    for region in regions:
+        two = _of_region(logits, region)
+        inside = torch.isin(target, torch.tensor(region, device=target.device)).long()
+        is_in = torch.where(target < 0, target, inside)
+        loss = loss + (cross_entropy(two, is_in) + soft_dice_loss(two, is_in)) / len(regions)
+    return loss
+
+
+def _of_region(logits: torch.Tensor, region: Sequence[int]) -> torch.Tensor:
+    """Logits (N, 2, ...) of outside and inside a region of classes."""
+    others = [k for k in range(logits.shape[1]) if k not in region]
+    parts = (logits[:, others], logits[:, list(region)])
+    return torch.stack([part.logsumexp(1) for part in parts], 1)
 
 
 def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -78,7 +78,7 @@ class ContrastSettings:
     ----------
     physics_probability : float
         Images from simulated signals rather than from random brightness, where the anatomy has
-        signals. Assumption: 0.4; random brightness alone generalised better than physics alone in
+        signals. Assumption: 0.5; random brightness alone generalised better than physics alone in
         [2]_, and their mixture is untried there.
     inversion_probability : float
         Images whose tissues are inverted, dark for bright. Assumption.
@@ -106,6 +106,9 @@ class ContrastSettings:
         Assumption.
     grain_weights : (low, high) of float
         Weight of the grain on simulated signals; below 0 it is inverted. Assumption.
+    suppressed_fat : (low, high) of float
+        What suppression leaves of fat everywhere, over the brightest tissue, in simulated images of
+        suppressed fat. Assumption.
     fat_residual_probability, patchy_probability, max_fat_residual : float
         Simulated images with unsuppressed fat added, those of them in which it comes in patches,
         and its largest signal over the brightest tissue. Assumption.
@@ -124,7 +127,7 @@ class ContrastSettings:
        image fine-tuning. arXiv:2411.06842, 2024.
     """
 
-    physics_probability: float = 0.4
+    physics_probability: float = 0.5
     inversion_probability: float = 0.1
     mean_range: Range = (0.1, 0.88)
     sd_range: Range = (0.02, 0.1)
@@ -139,6 +142,7 @@ class ContrastSettings:
     uptake_sd: float = 0.37
     tissue_jitter: float = 0.12
     grain_weights: Range = (-0.5, 1.5)
+    suppressed_fat: Range = (0.03, 0.5)
     fat_residual_probability: float = 0.4
     patchy_probability: float = 0.5
     max_fat_residual: float = 0.8
@@ -151,7 +155,7 @@ class ContrastSettings:
             self, "physics_probability", "inversion_probability", "shared_mean_probability",
             "fat_residual_probability", "patchy_probability",
         )  # fmt: skip
-        _check_ranges(self, (0.0, 1.0), "mean_range", "sd_range")
+        _check_ranges(self, (0.0, 1.0), "mean_range", "sd_range", "suppressed_fat")
         _check_ranges(
             self, (0.0, 10.0), "enhancement_range", "strong_enhancement_range", "delay_range"
         )
