@@ -13,6 +13,7 @@ from training.tiny import NAMES, SETTINGS, ball, tiny_network
 from mamri.records import InputError, ModelError
 from mamri.training import LoopSettings, StepReport, TrainedNetwork, train
 from mamri.training.loop import learning_rate, validate
+from mamri.training.loss import segmentation_loss
 
 
 def _train(folder: Path, settings: LoopSettings = SETTINGS, **options: object) -> TrainedNetwork:
@@ -149,6 +150,33 @@ def test_regions_that_are_none_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=r"correct loop\.regions"):
         _train(tmp_path, replace(SETTINGS, regions=regions))
+
+
+def test_a_gradient_beyond_all_numbers_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def steep(answers: list[torch.Tensor], *rest: object) -> torch.Tensor:
+        calls.append(1)
+        loss = segmentation_loss(answers, *rest)  # type: ignore[arg-type]
+        # Adds 0, with a gradient that is no number.
+        return loss + (0 * answers[0].sum()).abs().sqrt() if len(calls) == 2 else loss
+
+    monkeypatch.setattr("mamri.training.loop.segmentation_loss", steep)
+    trained = _train(tmp_path, replace(SETTINGS, steps=3, validate_every=3))
+
+    assert 3 == len(calls)
+    assert all(bool(p.isfinite().all()) for p in trained.network.parameters())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(tmp_path: Path) -> None:
+    def broken(index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        image, target = ball(index)
+        return image * float("nan"), target
+
+    with pytest.raises(ModelError, match="diverged"):
+        train(tiny_network(), broken, ball, NAMES, SETTINGS, tmp_path)
 
 
 def test_unknown_voxels_do_not_count_in_validation() -> None:

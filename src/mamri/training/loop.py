@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from mamri.networks.unet import UNet
-from mamri.records import InputError
+from mamri.records import InputError, ModelError
 from mamri.training.checkpoint import BEST, Progress, TrainingRun, load_run, save_run
 from mamri.training.loss import segmentation_loss
 from mamri.training.moving_average import MovingAverage
@@ -172,7 +172,7 @@ def train(
     InputError
         If a region names what is no class.
     ModelError
-        If the checkpoint in the folder is damaged or of another network.
+        If the checkpoint in the folder is damaged or of another network, or the loss is no number.
     """
     device = torch.device(device)
     regions = _region_classes(settings.regions, class_names)
@@ -204,9 +204,15 @@ def train(
     batches = () if is_finished else _batches(source, settings, progress.step, ranks)
     for images, targets in batches:
         rate = learning_rate(progress.step, settings)
-        log.add_loss(
-            _take_step(model, run, _on(images, device), targets.to(device), rate, settings, regions)
+        loss = _take_step(
+            model, run, _on(images, device), targets.to(device), rate, settings, regions
         )
+        if not math.isfinite(loss):
+            raise ModelError(
+                f"the loss must be finite, it is {loss} at step {progress.step}: the training "
+                "diverged; lower loop.learning_rate and train in a new folder"
+            )
+        log.add_loss(loss)
         progress = replace(progress, step=progress.step + 1)
         scores: dict[str, float] = {}
         if progress.step % settings.validate_every == 0 or progress.step >= settings.steps:
@@ -280,7 +286,7 @@ def _take_step(
     settings: LoopSettings,
     regions: tuple[tuple[int, ...], ...],
 ) -> float:
-    """One step of the optimiser; gives the loss."""
+    """One step of the optimiser, left out where the gradient is not finite; gives the loss."""
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     model.train()
@@ -289,9 +295,11 @@ def _take_step(
     loss = segmentation_loss(answers, targets, regions)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
-    run.optimiser.step()
-    run.average.update(run.network)
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)
+    # A flat crop can blow gradients up beyond all numbers: one such step would end the run.
+    if bool(norm.isfinite()):
+        run.optimiser.step()
+        run.average.update(run.network)
     return float(loss.detach())
 
 
