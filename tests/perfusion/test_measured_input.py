@@ -102,6 +102,17 @@ def test_one_wild_voxel_does_not_move_the_mean():
     np.testing.assert_allclose(truth, found.plasma_mm, atol=1e-12)
 
 
+def test_of_early_and_high_voxels_the_sharp_ones_are_taken():
+    array = volume()
+    blunt = parker_blood(TIMES, delay_s=4.0)
+    blunt[1:-1] = (blunt[:-2] + 2 * blunt[1:-1] + blunt[2:]) / 4
+    array[:, 0, 2:4, 2:5] = blunt[:, None, None]
+    found = measured_input(array, TIMES, everywhere())
+    expected = np.zeros(SHAPE, bool)
+    expected[1, 2:4, 2:5] = True
+    np.testing.assert_array_equal(expected, found.voxels)
+
+
 def test_a_mask_of_the_vein_gives_the_vein():
     mask = np.zeros(SHAPE, bool)
     mask[:, 5, :3] = True

@@ -142,8 +142,8 @@ def test_storage_types_agree_and_keep_their_precision():
 def test_only_impossible_points_of_a_curve_are_undefined():
     full = 100 * (1 - np.exp(-5 / 1400) * np.cos(np.deg2rad(12))) / (1 - np.exp(-5 / 1400))
     signal = np.array([100.0, 0.0, -3.0, full, 1.5 * full, 1e12, np.nan, np.inf, -np.inf, 150.0])
-    defined = np.isfinite(convert(signal))
-    np.testing.assert_array_equal([True, *[False] * 8, True], defined)
+    undefined = np.isnan(convert(signal))  # not infinite either, at full recovery
+    np.testing.assert_array_equal([False, *[True] * 8, False], undefined)
 
 
 @pytest.mark.parametrize("base", [0.0, -5.0, np.nan, np.inf])

@@ -86,15 +86,16 @@ def test_signals_without_noise_give_back_what_they_were_made_of(fit):
     assert np.all(found.t1_standard_error_ms < 1e-3 * t1)
 
 
-def test_the_search_finds_what_an_ordinary_optimizer_finds():
+@pytest.mark.parametrize("tr_ms", [5.0, np.array([4.0, 4.0, 6.0, 8.0, 10.0])], ids=["one", "five"])
+def test_the_search_finds_what_an_ordinary_optimizer_finds(tr_ms):
     random = np.random.default_rng(11)
-    t1 = random.uniform(250, 2500, 60)
-    signals = signals_of(t1) + random.normal(0, 1.5, (5, 60))
-    found = t1_nonlinear(signals, ANGLES, 5.0)
-    for v in range(60):
+    t1 = random.uniform(250, 2500, 40)
+    signals = signals_of(t1, tr_ms=tr_ms) + random.normal(0, 1.5, (5, 40))
+    found = t1_nonlinear(signals, ANGLES, tr_ms)
+    for v in range(40):
 
         def residual(p, y=signals[:, v]):
-            return signals_of(np.exp(p[1]), m0=1000 * p[0]) - y
+            return signals_of(np.exp(p[1]), m0=1000 * p[0], tr_ms=tr_ms) - y
 
         slow = optimize.least_squares(residual, (1.0, np.log(t1[v])), xtol=1e-14, ftol=1e-14)
         assert np.exp(slow.x[1]) == pytest.approx(found.t1_ms[v], rel=1e-4)
@@ -225,6 +226,13 @@ def test_signals_of_no_tissue_have_no_t1(fit, curve):
 def test_without_a_possible_angle_there_is_no_t1(fit, b1):
     found = fit(signals_of(np.full(2, 900.0)), ANGLES, 5.0, b1=np.array([b1, 1.0]))
     np.testing.assert_array_equal([False, True], np.isfinite(found.t1_ms))
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_angles_beyond_half_a_turn_are_not_taken_for_their_remainder(fit):
+    angles = np.array([5.0, 10.0, 15.0])
+    found = fit(signals_of(np.full(1, 900.0), angles), angles, 5.0, b1=np.array([73.0]))
+    assert np.isnan(found.t1_ms).all()  # 73 times 5 degrees is 365
 
 
 @pytest.mark.parametrize("fit", FITS)

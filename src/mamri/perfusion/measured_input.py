@@ -344,7 +344,6 @@ def reference_region_input(
     minutes = _checked_times(times_s, tissue.size) / 60.0
     known = np.where(np.isfinite(tissue), tissue, np.nan)
     rise = np.gradient(known, minutes, edge_order=2)
-    rise[np.isnan(known)] = np.nan  # a difference of neighbours does not use the point itself
     return np.asarray(rise / settings.ktrans_per_min + known / settings.ve)
 
 
