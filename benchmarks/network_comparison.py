@@ -16,7 +16,6 @@ import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from anatomy_trial import PRESETS, case_of, dice, interval
@@ -34,8 +33,8 @@ from mamri.segmentation.working_grid import average_to
 KINDS = ("plain", "residual")
 LEARNT_FROM = ("all", "one")
 SUPPRESSED = ("axial-fs", "sagittal", "sagittal-corrected", "dixon", "ultrafast")
-# Signals of a gradient echo with bright fat stand first in an anatomy.
-_N_BRIGHT_FAT = 4
+# Simulated gradient echoes with bright fat.
+_BRIGHT_FAT = [0, 1, 2, 3]
 _ONE_PROTOCOL = """
 [randomisation.contrast]
 physics_probability = 1.0
@@ -63,6 +62,7 @@ blocks = {blocks}
 anatomies = "{anatomies}"
 validation = "{validation}"
 kept = 200
+contrasts = {contrasts}
 [loop]
 steps = {steps}
 validate_every = {steps}
@@ -73,33 +73,16 @@ regions = [["right_breast", "left_breast"]]
 _BLOCKS = {"plain": "[2, 2, 2, 2]", "residual": "[1, 1, 1, 1]"}
 
 
-def with_bright_fat(anatomies: Path, folder: Path) -> Path:
-    """Copies of anatomies whose signals are those of one kind of sequence."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(anatomies.glob("anatomy-*.npz")):
-        if (folder / path.name).exists():
-            continue
-        with np.load(path) as stored:
-            arrays: dict[str, Any] = dict(stored)
-        arrays["still_tables"] = arrays["still_tables"][:_N_BRIGHT_FAT]
-        partial = folder / f".{path.name}.part.npz"
-        np.savez(partial, allow_pickle=False, **arrays)
-        partial.replace(folder / path.name)
-    return folder
-
-
 def trained(work: Path, kind: str, learnt_from: str, options: argparse.Namespace) -> Engine:
     """One of the four networks, trained if it is not yet."""
     name = f"{kind}-{learnt_from}"
-    anatomies = options.anatomies
-    if learnt_from == "one":
-        anatomies = with_bright_fat(anatomies, work / "bright-fat")
     text = _CONFIGURATION.format(
         kind=kind,
         blocks=_BLOCKS[kind],
-        anatomies=anatomies.resolve(),
+        anatomies=options.anatomies.resolve(),
         validation=options.validation.resolve(),
         steps=options.steps,
+        contrasts=_BRIGHT_FAT if learnt_from == "one" else [],
     )
     path = work / f"{name}.toml"
     path.write_text(text + (_ONE_PROTOCOL if learnt_from == "one" else ""), encoding="utf-8")

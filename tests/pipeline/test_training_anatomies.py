@@ -75,6 +75,20 @@ def test_what_is_written_is_what_the_stream_reads(folder: Path) -> None:
     assert 6 == load_anatomy(folder / "anatomy-000003.npz", dynamic=True).signal_tables[0].n_phases
 
 
+def test_contrasts_are_taken_by_number(folder: Path) -> None:
+    pytest.importorskip("torch")
+    path = folder / "anatomy-000003.npz"
+    whole = load_anatomy(path).signal_tables
+
+    some = load_anatomy(path, contrasts=(3, 0)).signal_tables
+
+    assert 2 == len(some)
+    for mine, all_of_them in zip(some, (whole[3], whole[0]), strict=True):
+        assert bool((mine.signal == all_of_them.signal).all())
+    with pytest.raises(InputError, match="from 0 to 12"):
+        load_anatomy(path, contrasts=(13,))
+
+
 def test_the_stream_runs_on_a_folder_of_anatomies(folder: Path) -> None:
     pytest.importorskip("torch")
     from mamri.training import RandomisationSettings, SpatialSettings, training_stream

@@ -50,9 +50,18 @@ def test_tables_cover_every_code_and_fat_outshines_gland_on_plain_t1(
     highest = int(anatomy.mixture.tissues.max())
     assert highest < anatomy.still_tables.shape[1] == anatomy.dynamic_table.shape[0]
     neutral = 100  # relative uptake of 1
+    assert 13 == len(anatomy.still_tables)
     for table in anatomy.still_tables[:4]:
         assert table[Tissue.FAT, neutral] > table[Tissue.FIBROGLANDULAR, neutral]
-    t2 = anatomy.still_tables[4]
+    for table in anatomy.still_tables[4:12]:
+        assert 0 == table[Tissue.FAT, neutral] < table[Tissue.FIBROGLANDULAR, neutral]
+    # The pulse also darkens muscle, by magnetization transfer; Dixon does not.
+    suppressed, water = (
+        table[Tissue.MUSCLE, neutral] / table[Tissue.FIBROGLANDULAR, neutral]
+        for table in (anatomy.still_tables[4], anatomy.still_tables[8])
+    )
+    assert suppressed < 0.8 * water
+    t2 = anatomy.still_tables[12]
     assert t2[Tissue.CYST, neutral] > 2 * t2[Tissue.MUSCLE, neutral]
 
 

@@ -1,10 +1,24 @@
-"""Pharmacokinetics: from concentration curves to transfer constants with their errors.
+"""Pharmacokinetics: from signals to concentration, and on to transfer constants with their errors.
 
 On bare arrays: ``fit(concentration, times_s, aif, model="extended_tofts")``.
 """
 
+from mamri.perfusion.arterial_input import (
+    PopulationInput,
+    blood_from_plasma,
+    plasma_from_blood,
+    population_input,
+)
 from mamri.perfusion.exponential_basis import ArterialInput, exponential_convolution
 from mamri.perfusion.fit_curves import FitSettings, fit
+from mamri.perfusion.measured_input import (
+    MeasuredInput,
+    MeasuredInputSettings,
+    ReferenceRegionSettings,
+    measured_input,
+    measured_input_from_signal,
+    reference_region_input,
+)
 from mamri.perfusion.model_choice import (
     ChoiceSettings,
     ModelChoice,
@@ -14,21 +28,48 @@ from mamri.perfusion.model_choice import (
     expected_relative_errors,
 )
 from mamri.perfusion.perfusion_fit import FitStatus, PerfusionFit, TissueModel
+from mamri.perfusion.relaxivity import ContrastAgent, relaxivity
+from mamri.perfusion.signal_to_concentration import (
+    SpoiledGradientEcho,
+    concentration_to_signal,
+    signal_to_concentration,
+)
+from mamri.perfusion.t1_mapping import T1Map, T1Settings, literature_t1, t1_linear, t1_nonlinear
 from mamri.perfusion.tissue_curve import tissue_curve
 
 __all__ = [
     "ArterialInput",
     "ChoiceSettings",
+    "ContrastAgent",
     "FitSettings",
     "FitStatus",
+    "MeasuredInput",
+    "MeasuredInputSettings",
     "ModelChoice",
     "PerfusionFit",
+    "PopulationInput",
+    "ReferenceRegionSettings",
+    "SpoiledGradientEcho",
+    "T1Map",
+    "T1Settings",
     "TissueModel",
     "akaike_information",
     "akaike_weights",
+    "blood_from_plasma",
     "choose_model",
+    "concentration_to_signal",
     "expected_relative_errors",
     "exponential_convolution",
     "fit",
+    "literature_t1",
+    "measured_input",
+    "measured_input_from_signal",
+    "plasma_from_blood",
+    "population_input",
+    "reference_region_input",
+    "relaxivity",
+    "signal_to_concentration",
+    "t1_linear",
+    "t1_nonlinear",
     "tissue_curve",
 ]

@@ -2,8 +2,8 @@
 
 Exchange: the response to an input is ``a exp(-k t) + b exp(-l t)`` with ``k < l``, from which
 ``Fp = a + b``, ``vp = Fp^2 / (a k + b l)``, ``ve = a / k + b / l - vp`` and
-``PS = k l vp ve / Fp``. Uptake: ``b + a exp(-k t)``, from which ``Fp = a + b``, ``PS = b Fp / a`` and
-``vp = Fp^2 / (a k)`` [1]_.
+``PS = k l vp ve / Fp``. Uptake: it is ``b + a exp(-k t)``, from which ``Fp = a + b``,
+``PS = b Fp / a`` and ``vp = Fp^2 / (a k)`` [1]_.
 
 References
 ----------

@@ -92,7 +92,12 @@ def _save(anatomy: TrainingAnatomy, path: Path) -> None:
 
 
 def load_anatomy(
-    path: Path, *, dynamic: bool = False, every: int = 1, margin_mm: float | None = None
+    path: Path,
+    *,
+    dynamic: bool = False,
+    every: int = 1,
+    margin_mm: float | None = None,
+    contrasts: tuple[int, ...] = (),
 ) -> "CachedAnatomy":
     """One anatomy as the training stream reads it.
 
@@ -106,6 +111,8 @@ def load_anatomy(
         Keep one voxel in so many along each axis: quick coarse crops of the whole field.
     margin_mm : float, mm, or None
         Keep the breasts and so much around them: half the memory. None for the whole field.
+    contrasts : tuple of int
+        Numbers of the still contrasts to keep; empty for all.
 
     Raises
     ------
@@ -127,7 +134,12 @@ def load_anatomy(
             f"an anatomy file of schema {SCHEMA} was needed, {path.name} is another; "
             "make it anew with mamri simulate --anatomies"
         )
-    arrays = [found["dynamic_table"]] if dynamic else list(found["still_tables"])
+    still = list(found["still_tables"])
+    if not all(0 <= number < len(still) for number in contrasts):
+        raise InputError(
+            f"contrasts must be numbers from 0 to {len(still) - 1}, got {contrasts}; change them"
+        )
+    arrays = [found["dynamic_table"]] if dynamic else [still[n] for n in contrasts] or still
     tables = tuple(signal_table(array, max_uptake=MAX_UPTAKE) for array in arrays)
     coding = LabelCoding(
         mirrored_labels=MIRRORED,
@@ -163,7 +175,7 @@ class AnatomyFolder(Sequence["CachedAnatomy"]):
     folder : Path
     kept : int
         How many stay in memory, about 55 MB each.
-    dynamic, every, margin_mm : bool, int and float
+    dynamic, every, margin_mm, contrasts
         As in `load_anatomy`.
 
     Raises
@@ -180,10 +192,13 @@ class AnatomyFolder(Sequence["CachedAnatomy"]):
         dynamic: bool = False,
         every: int = 1,
         margin_mm: float | None = None,
+        contrasts: tuple[int, ...] = (),
     ) -> None:
         self._paths = sorted(folder.glob("anatomy-*.npz"))
         self._kept = kept
-        self._load = partial(load_anatomy, dynamic=dynamic, every=every, margin_mm=margin_mm)
+        self._load = partial(
+            load_anatomy, dynamic=dynamic, every=every, margin_mm=margin_mm, contrasts=contrasts
+        )
         self._recent: OrderedDict[int, CachedAnatomy] = OrderedDict()
         if not self._paths:
             raise InputError(

@@ -65,6 +65,9 @@ class DataSettings:
     real_share : float
         Share of the examples that come from labelled exams, table ``real``; the task ``custom``
         takes no others.
+    contrasts : tuple of int
+        Simulated contrasts to take, by number: of T1-weighted gradient echoes, 0 to 3 with bright
+        fat, 4 to 7 with suppressed fat, 8 to 11 of water alone; 12 of T2. Empty for all.
     """
 
     anatomies: str = "anatomies"
@@ -73,6 +76,7 @@ class DataSettings:
     turn: int = 12
     seed: int = 1
     real_share: float = 0.0
+    contrasts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if min(self.kept, self.turn) < 1 or self.seed < 0 or not 0 <= self.real_share <= 1:

@@ -108,7 +108,8 @@ def _simulated_examples(training: SegmentationTraining) -> TrainingExamples:
         field_settings,
     )
 
-    data, options = training.data, _CACHED[training.task]
+    data = training.data
+    options = {**_CACHED[training.task], "contrasts": data.contrasts}
     is_field = training.task is SegmentationTask.FIELD
     plain = field_settings() if is_field else detail_settings()
     randomisation: RandomisationSettings = changed_record(
