@@ -13,7 +13,11 @@ from mamri.simulation import DEMO_CONDITION, PROTOCOLS, demo_woman, simulate_exa
 
 ROOT = Path(__file__).parents[2]
 # Pages whose blocks need no exam.
-_QUICK = ["docs/reference/settings.md", "docs/explanation/simulation.md"]
+_QUICK = [
+    "docs/reference/settings.md",
+    "docs/explanation/simulation.md",
+    "docs/how-to/perfusion-and-diffusion.md",
+]
 # Pages whose blocks read the demo's exam.
 _WITH_EXAM = ["docs/getting-started.md", "docs/reference/python.md"]
 
