@@ -213,6 +213,33 @@ def test_samples_at_the_noise_floor_are_left_out(method):
     assert 0.2 == pytest.approx(kept.perfusion_fraction[0], rel=1e-2)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_left_out_samples_might_as_well_not_have_been_acquired(method):
+    random = np.random.default_rng(9)
+    signals = decay(
+        random.uniform(0.7, 1.8, 400), random.uniform(0.0, 0.3, 400), random.uniform(8, 60, 400)
+    ) + random.normal(0, 0.02, (11, 400))
+    kept = np.array([0, 2, 3, 5, 7, 9, 10])
+    holed = np.full_like(signals, np.nan)
+    holed[kept] = signals[kept]
+    with_holes, without = method(holed, B_VALUES), method(signals[kept], B_VALUES[kept])
+    np.testing.assert_array_equal(without.status, with_holes.status)
+    for name in MAPS:
+        expected, found = getattr(without, name), getattr(with_holes, name)
+        np.testing.assert_allclose(expected, found, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_noise_never_makes_a_fraction_negative_or_above_one(method):
+    signals = decay(np.full(500, 1.0), 0.0, 30.0)
+    signals += np.random.default_rng(3).normal(0, 0.03, signals.shape)
+    fraction = method(signals, B_VALUES).perfusion_fraction
+    assert np.isfinite(fraction).mean() > 0.9
+    assert (0 == fraction).mean() > 0.2
+    assert np.nanmin(fraction) >= 0
+    assert np.nanmax(fraction) <= 1
+
+
 def test_with_b_0_alone_below_the_limit_the_segmented_fit_gives_f_but_not_its_decay():
     b_values = np.array([0.0, 200, 400, 800])
     maps = segmented_ivim(decay(1.0, 0.2, 100.0, b_values), b_values)

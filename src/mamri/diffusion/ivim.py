@@ -314,7 +314,6 @@ def _judge(
     """Status of each voxel, (n,); what it says to be undefined becomes NaN in ``fit`` (5, n)."""
     diffusion, fraction, pseudo = fit[:3]
     low, high = np.float32(grid.pseudo_diffusion[0]), np.float32(grid.pseudo_diffusion[-1])
-    unfitted = np.isnan(diffusion)
     little = fraction <= settings.min_perfusion_fraction
     mostly = fraction >= settings.max_perfusion_fraction
     tissue_at_bound = ~mostly & (
@@ -326,8 +325,7 @@ def _judge(
     status[mostly] = IvimStatus.MOSTLY_PERFUSION
     status[~little & np.isnan(pseudo)] = IvimStatus.TOO_FEW_SAMPLES
     status[tissue_at_bound | blood_at_bound] = IvimStatus.AT_BOUND
-    status[unfitted & enough] = IvimStatus.NO_DECAY
-    status[unfitted & ~enough] = IvimStatus.TOO_FEW_SAMPLES
+    status[np.isnan(diffusion) & enough] = IvimStatus.NO_DECAY
     diffusion[mostly | tissue_at_bound] = np.nan
     fraction[tissue_at_bound] = np.nan
     pseudo[little | blood_at_bound | tissue_at_bound] = np.nan
