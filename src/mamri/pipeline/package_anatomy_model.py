@@ -134,4 +134,6 @@ def _finished_run(run: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     scored = [row for row in rows if row[record["classes"][1]]]
     last = {name: float(scored[-1][name]) for name in record["classes"][1:]} if scored else {}
     record |= {"steps": int(rows[-1]["step"]), "hours": round(seconds / 3600, 2)}
+    if record.get("start_from"):  # a name is enough; folders are nobody's business
+        record["start_from"] = Path(record["start_from"]).name
     return record | {"validation_dice": last}, weights
