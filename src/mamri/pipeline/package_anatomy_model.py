@@ -28,12 +28,10 @@ _SPACING = {"field": FIELD_SPACING_MM, "detail": DETAIL_SPACING_MM}
 _CHANNELS = {"field": ("image",), "detail": ("image", "coarse_breast")}
 _LIMITS = (
     "Trained on simulated women alone; no radiologist has measured it on real exams.",
-    "Where fat is suppressed the breast takes in some pectoral muscle: volumes 1.1 to 1.3 times "
-    "the truth on simulated women.",
-    "Vessels and heart are not learned; nothing may be concluded from their absence.",
-    "On sagittal exams the dome of the liver and tissue behind the chest wall may be called "
-    "breast.",
-    "With another coil brightness volumes changed by up to 14 % (breast) and 41 % (tissue).",
+    "Vessels are not learned; nothing may be concluded from their absence.",
+    "Dark fat between strands of fibroglandular tissue may be counted with them.",
+    "Where the coil hardly reaches, the outermost slices of a breast may be patchy.",
+    "With an inverted grey scale volumes changed by up to half: give it images as scanned.",
     "Expects prone women; implants are left out of the breast, their capsule may not be.",
     "One T1-weighted image before contrast. T2-weighted and diffusion images were not tried.",
 )

@@ -38,7 +38,7 @@ class BreastDetail:
         Working grid of the box.
     image : (S, R, C) float32, a.u.
         On the working grid.
-    probability : (K, S, R, C) float16
+    probability : (K, S, R, C) float32
         Of each of `DETAIL_CLASSES`.
     prior : (S, R, C) float32
         Probability of breast by the field network.
@@ -105,7 +105,7 @@ def find_breast_detail(
         prepare=_prepared,
         fill=(float(fine.min()), -1.0),
     )
-    return BreastDetail(box, grid, fine, probability.astype(np.float16), prior)
+    return BreastDetail(box, grid, fine, probability, prior)
 
 
 def _prepared(tile: np.ndarray) -> np.ndarray | None:

