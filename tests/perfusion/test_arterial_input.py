@@ -26,7 +26,6 @@ from mamri.perfusion.arterial_input import (
     weinmann_plasma,
 )
 from mamri.records import InputError
-from mamri.simulation.physics import parker_blood_concentration
 
 CURVES = (parker_blood, georgiou_blood, weinmann_plasma)
 PARKER_LABELS = (
@@ -59,10 +58,22 @@ def test_delayed_parker_equals_the_reference_curves(shared_data, label):
     np.testing.assert_allclose(blood, parker_blood(times, delay_s=delay), rtol=1e-12, atol=1e-12)
 
 
-def test_parker_is_the_curve_of_the_simulated_exams():
-    times = np.arange(-30.0, 600, 0.7)
-    simulated = parker_blood_concentration(times, delay_s=4.0)
-    np.testing.assert_allclose(simulated, parker_blood(times, delay_s=4.0), rtol=1e-12)
+def test_parker_input_starts_after_its_delay_and_keeps_the_published_bolus() -> None:
+    times = np.arange(0.0, 400.0, 0.05)
+    blood = parker_blood(times, delay_s=20.0)
+    assert np.all(blood[times < 20.0] == 0)
+    # The first pass peaks 0.17 min after arrival at about 6 mM (figure 4 of the paper).
+    assert times[np.argmax(blood)] - 20.0 == pytest.approx(0.17046 * 60, abs=0.2)
+    assert blood.max() == pytest.approx(6.07, abs=0.01)
+
+
+def test_both_gaussians_of_the_parker_input_have_their_published_areas() -> None:
+    def gaussians(t: float) -> float:
+        tail = 1.050 * np.exp(-0.1685 * t) / (1 + np.exp(-38.078 * (t - 0.483)))
+        return float(parker_blood(np.array([60 * t]))[0]) - tail
+
+    area, _ = integrate.quad(gaussians, 0.0, 2.0, points=[0.17, 0.365])
+    assert area == pytest.approx(0.809 + 0.330, rel=3e-3)  # the tails before zero are cut
 
 
 @pytest.mark.parametrize(

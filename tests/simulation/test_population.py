@@ -25,10 +25,11 @@ from simulation_population_table import (
     spreads,
 )
 
+from mamri.perfusion.arterial_input import parker_blood
 from mamri.records import DelayedPhase
 from mamri.simulation import LesionMix, LesionPlan, draw_woman
 from mamri.simulation.lesion_plan import InternalEnhancement, LesionType, Subtype
-from mamri.simulation.physics import parker_blood_concentration, spoiled_gradient_echo
+from mamri.simulation.physics import spoiled_gradient_echo
 from mamri.simulation.reference_curve import reference_curve_change
 
 # Cutting a normal distribution at both ends takes away up to this part of its spread.
@@ -306,7 +307,7 @@ def _slow_change(plan: LesionPlan) -> float:
     """Delayed change of the reference protocol by a step-by-step integration of the Tofts model."""
     dt, content, signals = 0.25, 0.0, {}
     times = np.arange(0.0, 370.0 + dt, dt)
-    plasma = parker_blood_concentration(times, delay_s=18.0) / (1 - 0.42)
+    plasma = parker_blood(times, delay_s=18.0) / (1 - 0.42)
     k = plan.kinetics
     for n in range(1, times.size):
         middle = 0.5 * (plasma[n - 1] + plasma[n])

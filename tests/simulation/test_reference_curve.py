@@ -1,8 +1,8 @@
 import numpy as np
 
+from mamri.perfusion.arterial_input import parker_blood
 from mamri.simulation.physics import (
     extended_tofts,
-    parker_blood_concentration,
     spoiled_gradient_echo,
 )
 from mamri.simulation.reference_curve import reference_curve_change
@@ -11,7 +11,7 @@ from mamri.simulation.reference_curve import reference_curve_change
 def _slow(ktrans: float, kep: float, vp: float) -> float:
     """The reference protocol one lesion at a time, on a grid of 0.25 s."""
     times = np.arange(0.0, 370.1, 0.25)
-    plasma = parker_blood_concentration(times, delay_s=18.0) / 0.58
+    plasma = parker_blood(times, delay_s=18.0) / 0.58
     curve = extended_tofts(times, plasma, ktrans_per_min=ktrans, ve=ktrans / kep, vp=vp)
     r1 = 1000 / 1370 + 4.78 * np.array([curve[times == 135.0][0], curve[times == 370.0][0]])
     early, late = spoiled_gradient_echo(r1, tr_ms=4.5, flip_angle_deg=12.0)

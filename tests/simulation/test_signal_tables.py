@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from mamri.perfusion.arterial_input import parker_blood
 from mamri.simulation import demo_woman
 from mamri.simulation._tissue_table import TISSUES, Tissue
 from mamri.simulation.lesion_plan import LesionTissue
-from mamri.simulation.physics import parker_blood_concentration
 from mamri.simulation.sequences import (
     DiffusionEcho,
     FatHandling,
@@ -171,7 +171,7 @@ def _slow(code: CodeProperties, time_s: float, bolus_delay_s: float) -> float:
     per_plasma = 1.0 if code.is_blood else 1 / (1 - 0.42)
 
     def plasma(t: float) -> float:
-        return per_plasma * float(parker_blood_concentration(np.array([60 * t]))[0])
+        return per_plasma * float(parker_blood(np.array([60 * t]))[0])
 
     kep = p.ktrans_per_min / p.ve
     bends = [t for t in (0.05, 0.17, 0.365, 0.5, 0.7) if t < end]
@@ -220,7 +220,7 @@ def test_nothing_arrives_before_the_injection_the_bolus_and_the_delay_of_the_tis
 def test_blood_carries_the_whole_blood_curve() -> None:
     times = 20.0 + np.linspace(-20, 180, 41)  # at samples of the input
     found = concentrations(PLAIN, times, 20.0)[:, Tissue.BLOOD]
-    expected = parker_blood_concentration(times, delay_s=20.0)
+    expected = parker_blood(times, delay_s=20.0)
     np.testing.assert_allclose(expected, found, rtol=1e-9)
 
 

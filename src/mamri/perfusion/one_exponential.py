@@ -18,9 +18,19 @@ import numba
 import numpy as np
 
 from mamri.perfusion.lagrange import NODES, weights_at
+from mamri.perfusion.perfusion_fit import FitStatus
 
-# How a voxel's fit ended.
-FITTED, NOT_FINITE, NO_UPTAKE, COLUMN_AT_ZERO, RATE_AT_END = 0, 1, 2, 3, 4
+# How a voxel's fit ended, as plain numbers for compiled code.
+FITTED, NOT_FINITE, NO_UPTAKE, COLUMN_AT_ZERO, RATE_AT_END = (
+    int(status)
+    for status in (
+        FitStatus.FITTED,
+        FitStatus.NOT_FINITE,
+        FitStatus.NO_UPTAKE,
+        FitStatus.VALUE_AT_ZERO,
+        FitStatus.RATE_AT_END,
+    )
+)
 # Rows of the answer.
 AMPLITUDE, COLUMN, RATE, SUM_OF_SQUARES = 0, 1, 2, 3
 COVARIANCE = 4  # and five more: aa, ak, ab, kk, kb, bb

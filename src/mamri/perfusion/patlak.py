@@ -42,7 +42,7 @@ def fit_patlak(curves: np.ndarray, basis: ExponentialBasis) -> VoxelFit:
     vp = np.where(is_leak_only, 0, np.where(is_blood_only, yc / cc, vp))
     rest = safe - design.T @ np.stack([ps, vp])
     status = np.zeros(curves.shape[1], np.uint8)
-    status[is_leak_only | is_blood_only] = FitStatus.VOLUME_AT_ZERO
+    status[is_leak_only | is_blood_only] = FitStatus.VALUE_AT_ZERO
     is_flat = np.ptp(safe, axis=0) == 0
     status[is_flat | ~((ps > 0) | (vp > 0)) | (ps < 0) | (vp < 0)] = FitStatus.NO_UPTAKE
     status[~is_finite] = FitStatus.NOT_FINITE

@@ -26,17 +26,17 @@ class TissueModel(StrEnum):
 class FitStatus(IntEnum):
     """How the fit of a voxel ended.
 
-    ``FITTED`` is whole. ``VOLUME_AT_ZERO``: the best plasma fraction that is not negative is 0, and
-    standard errors are undefined. ``RATE_AT_END``: the rate is beyond what was searched.
-    ``VOLUME_ABOVE_ONE``: a fraction above 1, which is undefined then. ``NO_UPTAKE``: a curve that
-    never changes, or that no uptake fits. ``NOT_FINITE``: a sample is missing. ``NOT_ASKED``:
-    outside the mask.
+    ``FITTED`` is whole. ``VALUE_AT_ZERO``: of two amplitudes that must not be negative one is 0 at
+    the best fit (the plasma fraction, or the leakage), and standard errors are undefined.
+    ``RATE_AT_END``: the rate is beyond what was searched. ``VOLUME_ABOVE_ONE``: a fraction above 1,
+    which is undefined then. ``NO_UPTAKE``: a curve that never changes, or that no uptake fits.
+    ``NOT_FINITE``: a sample is missing. ``NOT_ASKED``: outside the mask.
     """
 
     FITTED = 0
     NOT_FINITE = 1
     NO_UPTAKE = 2
-    VOLUME_AT_ZERO = 3
+    VALUE_AT_ZERO = 3
     RATE_AT_END = 4
     VOLUME_ABOVE_ONE = 5
     NOT_ASKED = 6

@@ -1,36 +1,9 @@
-"""From contrast agent to signal: arterial input, tissue uptake, spoiled gradient echo.
+"""From contrast agent to signal: tissue uptake, spoiled gradient echo, spin echo, diffusion.
 
 Times are in seconds from the injection, concentrations in mM, rates per minute as in the field.
 """
 
 import numpy as np
-
-
-def parker_blood_concentration(times_s: np.ndarray, *, delay_s: float = 0.0) -> np.ndarray:
-    """Population arterial input function: contrast agent in whole blood.
-
-    Parameters
-    ----------
-    times_s : (N,) float, s
-        From the injection.
-    delay_s : float, s
-        Arrival after the injection; before it the concentration is 0.
-
-    Returns
-    -------
-    (N,) float, mM
-
-    References
-    ----------
-    .. [1] Parker GJM et al. Experimentally-derived functional form for a population-averaged
-       high-temporal-resolution arterial input function for dynamic contrast-enhanced MRI.
-       Magn Reson Med 2006;56:993-1000. doi:10.1002/mrm.21066 (equation 1, table 1)
-    """
-    t = (np.asarray(times_s, float) - delay_s) / 60.0
-    blood = 1.050 * np.exp(-0.1685 * np.maximum(t, 0)) / (1 + np.exp(-38.078 * (t - 0.483)))
-    for area, centre, width in ((0.809, 0.17046, 0.0563), (0.330, 0.365, 0.132)):
-        blood += area / (width * np.sqrt(2 * np.pi)) * np.exp(-((t - centre) ** 2) / (2 * width**2))
-    return np.where(t < 0, 0.0, blood)
 
 
 def extended_tofts(

@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 
+from mamri.perfusion.arterial_input import parker_blood
 from mamri.simulation._tissue_table import GADOBUTROL_RELAXIVITY, HAEMATOCRIT
-from mamri.simulation.physics import parker_blood_concentration, spoiled_gradient_echo
+from mamri.simulation.physics import spoiled_gradient_echo
 
 # A usual fat-suppressed protocol: TR 4.5 ms, 12 degrees, 1.5 T; early at 135 s, late at 370 s.
 TR_MS, FLIP_ANGLE_DEG, T1_MS = 4.5, 12.0, 1370.0
@@ -15,7 +16,7 @@ EARLY_S, LATE_S, DELAY_S, STEP_S = 135.0, 370.0, 18.0, 1.0
 @cache
 def _plasma() -> np.ndarray:
     times = np.arange(0.0, LATE_S + STEP_S, STEP_S)
-    return parker_blood_concentration(times, delay_s=DELAY_S) / (1 - HAEMATOCRIT)
+    return parker_blood(times, delay_s=DELAY_S) / (1 - HAEMATOCRIT)
 
 
 def reference_curve_change(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mamri.perfusion.arterial_input import parker_blood
 from mamri.simulation._tissue_table import (
     GADOBUTROL_RELAXIVITY,
     HAEMATOCRIT,
@@ -24,7 +25,6 @@ from mamri.simulation.physics import (
     diffusion_weighting,
     extended_tofts,
     inversion_recovery_spin_echo,
-    parker_blood_concentration,
     spin_echo,
     spoiled_gradient_echo,
 )
@@ -119,7 +119,7 @@ def concentrations(
     """
     since_bolus = np.asarray(times_s, float) - bolus_delay_s
     fine = np.arange(0.0, max(float(since_bolus.max()), 0.0) + 1.0, 0.25)  # s since arrival
-    blood = parker_blood_concentration(fine)
+    blood = parker_blood(fine)
     out = np.zeros((since_bolus.size, len(codes)))
     for k, code in enumerate(codes):
         plasma = blood if code.is_blood else blood / (1 - HAEMATOCRIT)
