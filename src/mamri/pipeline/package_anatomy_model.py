@@ -26,6 +26,7 @@ from mamri.segmentation.anatomy_model import DETAIL_SPACING_MM, FIELD_SPACING_MM
 
 _SPACING = {"field": FIELD_SPACING_MM, "detail": DETAIL_SPACING_MM}
 _CHANNELS = {"field": ("image",), "detail": ("image", "coarse_breast")}
+_RECORD, _WEIGHTS, _LOG = "training.json", "best.safetensors", "log.csv"
 _LIMITS = (
     "Trained on simulated women alone; no radiologist has measured it on real exams.",
     "Vessels are not learned; nothing may be concluded from their absence.",
@@ -114,15 +115,16 @@ def package_anatomy_model(
 
 def _finished_run(run: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Record of a run, with its length, and its averaged weights."""
-    try:
-        record = json.loads((run / "training.json").read_text(encoding="utf-8"))
-        weights = load_weights(run / "best.safetensors")
-        rows = list(csv.DictReader((run / "log.csv").open(encoding="utf-8")))
-    except OSError as error:
+    missing = [name for name in (_RECORD, _WEIGHTS, _LOG) if not (run / name).is_file()]
+    if missing:
         raise InputError(
-            f"a run of mamri train was needed, {run.name} lacks {Path(error.filename).name}; "
+            f"a run of mamri train was needed, {run.name} lacks {', '.join(missing)}; "
             "train the network first"
-        ) from error
+        )
+    record = json.loads((run / _RECORD).read_text(encoding="utf-8"))
+    weights = load_weights(run / _WEIGHTS)
+    with (run / _LOG).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     # Seconds start anew whenever a run goes on.
     seconds, before = 0.0, 0.0
     for row in rows:
