@@ -2,7 +2,8 @@
 
     python benchmarks/anatomy_stability.py [--data FOLDER] [--pictures FOLDER] [--model PATH]
 
-On the shared real exams: resampled to 2 mm, grey scale inverted inside the body, a smooth bias
+On the shared real exams: resampled to 2 mm, grey scale inverted inside the body or in the whole
+image, a smooth bias
 added, mirrored in storage, mirrored as a patient, and the first phase after contrast in place of
 the one before it. Prints a table in Markdown; a figure is the change of the volume in percent.
 """
@@ -60,6 +61,7 @@ def variants(exam: Exam) -> Iterator[tuple[str, Volume]]:
         "inverted",
         replace(plain, array=np.where(body, np.clip(1.1 * top - array, 0, None), array)),
     )
+    yield "stored inverted", replace(plain, array=array.max() - array)
     s, r, c = (np.linspace(-1, 1, n, dtype=np.float32) for n in array.shape)
     bias = np.exp(0.35 * s[:, None, None] + 0.25 * r[:, None] - 0.35 * c)
     yield "bias", replace(plain, array=array * bias)

@@ -144,6 +144,19 @@ def test_a_region_is_learnt_with_the_classes(tmp_path: Path) -> None:
     assert losses[0] > losses[1]
 
 
+def test_weights_of_classes_reach_the_loss(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, steps=2)
+    _train(tmp_path / "even", settings)
+    _train(tmp_path / "heavy", replace(settings, class_weights={"ball": 50.0}))
+    even, heavy = ((tmp_path / name / "log.csv").read_text() for name in ("even", "heavy"))
+
+    assert even != heavy
+    with pytest.raises(InputError, match=r"correct loop\.class_weights"):
+        _train(tmp_path / "wrong", replace(settings, class_weights={"heart": 2.0}))
+    with pytest.raises(InputError, match="class_weights must be above 0"):
+        replace(settings, class_weights={"ball": 0.0})
+
+
 @pytest.mark.parametrize("regions", [(("heart",),), ((),), (("background", "ball", "air"),)])
 def test_regions_that_are_none_are_refused(
     tmp_path: Path, regions: tuple[tuple[str, ...], ...]

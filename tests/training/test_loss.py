@@ -130,3 +130,14 @@ def test_confusing_classes_of_a_region_costs_the_region_nothing() -> None:
 
     assert float(alone) > 1
     assert abs(float(with_region - alone)) < 1e-4
+
+
+def test_a_heavier_class_costs_its_weight_in_the_cross_entropy_alone() -> None:
+    logits, target = _random()
+    weights = torch.tensor([1.0, 1.0, 5.0, 1.0])
+    entropies = torch.nn.functional.cross_entropy(logits, target.clamp(min=0), reduction="none")
+    extra = 4 * entropies[target == 2].sum() / (target >= 0).sum()
+
+    more = segmentation_loss(logits, target, (), weights) - segmentation_loss(logits, target)
+
+    torch.testing.assert_close(more, extra)

@@ -16,7 +16,8 @@ SPATIAL = SpatialSettings(shape=(32, 32, 32))
 QUIET = ScanSettings(bias_sd=0, coil_probability=0, g_factor_sd=0)
 PLAIN = ScanRecipe(
     axes=(AxisRecipe(),) * 3, shifts=((0.0, 0.0, 0.0),), resampling="linear", noise=1e-6,
-    mask_below=0, spike=0, spike_waves=(0, 0, 0, 0), gamma=1, clip_percent=0, cut_axis=0, cut=0,
+    mask_below=0, spike=0, spike_waves=(0, 0, 0, 0), gamma=1, clip_percent=0, is_inverted=False,
+    cut_axis=0, cut=0,
 )  # fmt: skip
 FRONT = torch.tensor([0.0, -1.0, 0.0])
 
@@ -106,6 +107,19 @@ def test_brightness_is_clipped_and_bent() -> None:
 
     torch.testing.assert_close(plain**2, bent, atol=1e-4, rtol=1e-4)
     assert 0.1 < float((clipped >= clipped.max()).float().mean()) < 0.3
+
+
+def test_inversion_turns_tissue_and_leaves_air() -> None:
+    ramp = torch.linspace(0, 1, 32).expand(1, 32, 32, 32).contiguous()
+    plain = acquire(ramp.clone(), PLAIN, QUIET, _draws(), FRONT, 1.5)[0, 16, 16]
+    turned = acquire(ramp.clone(), replace(PLAIN, is_inverted=True), QUIET, _draws(), FRONT, 1.5)
+    turned = turned[0, 16, 16]
+
+    assert bool((turned[3:].diff() < 0).all())
+    torch.testing.assert_close(plain[:2], turned[:2])
+    torch.testing.assert_close(
+        turned[3:] + plain[3:], torch.full((29,), float(1.1 * plain.max())), atol=0.02, rtol=0
+    )
 
 
 @pytest.mark.parametrize(("cut", "zero"), [(0.25, slice(0, 8)), (-0.25, slice(24, 32))])

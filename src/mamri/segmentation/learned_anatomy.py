@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from mamri.geometry import to_lps
+from mamri.geometry import spacing_mm, to_lps
 from mamri.networks.inference_engine import Engine
 from mamri.networks.resample_probabilities import mask_at
 from mamri.records import Anatomy, Caveat, Laterality, Provenance, Volume
@@ -19,6 +19,7 @@ from mamri.segmentation.body import find_body
 from mamri.segmentation.detail_stage import BreastDetail, find_breast_detail
 from mamri.segmentation.field_of_view import cut_sides
 from mamri.segmentation.field_stage import BreastField, find_breast_field
+from mamri.segmentation.stored_grey_scale import blank_air, upright_grey_scale
 from mamri.segmentation.tissue_refinement import RefinementSettings, refined_fibroglandular
 from mamri.segmentation.working_grid import average_to, interpolate_from, working_grid
 
@@ -36,6 +37,11 @@ REFERENCES = (
 )
 _NO_BREAST = Caveat(
     "no_breast_found", "The networks found nothing like a breast; all masks of breasts are empty."
+)
+_INVERTED = Caveat(
+    "grey_scale_inverted",
+    "The image before contrast is stored with its grey scale inverted, air bright; the breasts "
+    "were found on the image turned back, but nothing measured from its signals can be trusted.",
 )
 
 
@@ -101,6 +107,7 @@ def segment_with_networks(
         Empty masks with a caveat where nothing like a breast is found.
     """
     settings = settings or LearnedAnatomySettings()
+    image, was_inverted = upright_grey_scale(image)
     found = find_breast_field(image, networks.field, mirrored=settings.mirrored)
     body = _body(image, settings.body_spacing_mm)
     breast = np.zeros(image.shape, np.uint8)
@@ -130,7 +137,7 @@ def segment_with_networks(
         image.affine,
         nipples,
         provenance.method,
-        _caveats(found, sides, cut),
+        (*_caveats(found, sides, cut), *([_INVERTED] if was_inverted else [])),
         cut_sides=cut,
         vessels=vessels,
     )
@@ -159,6 +166,7 @@ def _breast_labels(image: Volume, field: BreastField, detail: BreastDetail) -> n
     # Vessels run inside the breasts and behind them: the coarse answer tells which.
     breast += detail.of("vessel") * (detail.prior > 0.5)
     full = mask_at(breast[None], detail.positions, (0,))
+    full &= ~blank_air(image.array[detail.box], spacing_mm(image.affine))
     index = np.meshgrid(
         *(np.arange(part.start, part.stop, dtype=np.float32) for part in detail.box),
         indexing="ij", sparse=True,

@@ -5,9 +5,9 @@ not been; with several processes (torchrun) each takes its own numbers and gradi
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -47,6 +47,9 @@ class LoopSettings:
     regions : tuple of tuple of str
         Names of classes that together are a region whose border matters; see
         `loss.segmentation_loss`.
+    class_weights : mapping of str to float
+        Weight of classes in the cross-entropy; 1 for those not named. For classes so rare that
+        they are never learnt otherwise.
     precision : {"bf16", "f32"}
         Of the forward and backward pass; weights are float32.
     seed : int
@@ -78,6 +81,7 @@ class LoopSettings:
     clip_norm: float = 12.0
     average_decay: float = 0.995
     regions: tuple[tuple[str, ...], ...] = ()
+    class_weights: Mapping[str, float] = field(default_factory=dict)
     precision: str = "bf16"
     seed: int = 0
     validate_every: int = 250
@@ -101,6 +105,11 @@ class LoopSettings:
             raise InputError(
                 "workers, patience, warmup_steps, seed and weight_decay must not be negative and "
                 f"clip_norm must be above 0, got {others} and {self.clip_norm}; change them"
+            )
+        if not all(0 < weight <= 1000 for weight in self.class_weights.values()):
+            raise InputError(
+                "class_weights must be above 0 and at most 1000, got "
+                f"{dict(self.class_weights)}; change them"
             )
         if self.precision not in ("bf16", "f32") or not 0 <= self.average_decay < 1:
             raise InputError(
@@ -170,12 +179,13 @@ def train(
     Raises
     ------
     InputError
-        If a region names what is no class.
+        If a region or a weight names what is no class.
     ModelError
         If the checkpoint in the folder is damaged or of another network, or the loss is no number.
     """
     device = torch.device(device)
     regions = _region_classes(settings.regions, class_names)
+    weights = _class_weights(settings.class_weights, class_names, device)
     folder.mkdir(parents=True, exist_ok=True)
     network.to(device)
     if device.type == "cpu":
@@ -205,7 +215,7 @@ def train(
     for images, targets in batches:
         rate = learning_rate(progress.step, settings)
         loss = _take_step(
-            model, run, _on(images, device), targets.to(device), rate, settings, regions
+            model, run, _on(images, device), targets.to(device), rate, settings, regions, weights
         )
         if not math.isfinite(loss):
             raise ModelError(
@@ -271,6 +281,22 @@ def _region_classes(
     return tuple(tuple(class_names.index(name) for name in region) for region in regions)
 
 
+def _class_weights(
+    named: Mapping[str, float], class_names: tuple[str, ...], device: torch.device
+) -> torch.Tensor | None:
+    unknown = sorted(set(named) - set(class_names))
+    if unknown:
+        raise InputError(
+            f"class_weights must name some of the classes {', '.join(class_names)}, got "
+            f"{', '.join(unknown)}; correct loop.class_weights"
+        )
+    return (
+        torch.tensor([named.get(name, 1.0) for name in class_names], device=device)
+        if named
+        else None
+    )
+
+
 def learning_rate(step: int, settings: LoopSettings) -> float:
     """Learning rate of a step: a short rise, then half a cosine down to zero."""
     rise = min(1.0, (step + 1) / max(1, settings.warmup_steps))
@@ -285,6 +311,7 @@ def _take_step(
     rate: float,
     settings: LoopSettings,
     regions: tuple[tuple[int, ...], ...],
+    weights: torch.Tensor | None,
 ) -> float:
     """One step of the optimiser, left out where the gradient is not finite; gives the loss."""
     for group in run.optimiser.param_groups:
@@ -292,7 +319,7 @@ def _take_step(
     model.train()
     with _precision(images.device, settings.precision):
         answers = model(images)
-    loss = segmentation_loss(answers, targets, regions)
+    loss = segmentation_loss(answers, targets, regions, weights)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip_norm)

@@ -19,6 +19,7 @@ def segmentation_loss(
     logits: torch.Tensor | Sequence[torch.Tensor],
     target: torch.Tensor,
     regions: Sequence[Sequence[int]] = (),
+    weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Cross-entropy plus soft Dice loss [1]_, summed over stages with halving weights [2]_.
 
@@ -31,6 +32,8 @@ def segmentation_loss(
     regions : sequence of sequence of int
         Classes that together are a region whose border matters; each region adds its own
         cross-entropy and Dice loss, their mean over regions.
+    weights : (K,) float32 tensor or None
+        Of each class in the cross-entropy, regions apart; 1 for all where None.
 
     Returns
     -------
@@ -46,19 +49,24 @@ def segmentation_loss(
     """
     answers = [logits] if isinstance(logits, torch.Tensor) else list(logits)
     # The coarsest answer of nnU-Net has weight 0 too where there are several.
-    weights = [0.5**n for n in range(len(answers))]
-    total = sum(weights)
+    shares = [0.5**n for n in range(len(answers))]
+    total = sum(shares)
     parts = [
-        weight / total * _stage_loss(answer.float(), _shrunk(target, answer.shape[2:]), regions)
-        for weight, answer in zip(weights, answers, strict=True)
+        share
+        / total
+        * _stage_loss(answer.float(), _shrunk(target, answer.shape[2:]), regions, weights)
+        for share, answer in zip(shares, answers, strict=True)
     ]
     return torch.stack(parts).sum()
 
 
 def _stage_loss(
-    logits: torch.Tensor, target: torch.Tensor, regions: Sequence[Sequence[int]]
+    logits: torch.Tensor,
+    target: torch.Tensor,
+    regions: Sequence[Sequence[int]],
+    weights: torch.Tensor | None,
 ) -> torch.Tensor:
-    loss = cross_entropy(logits, target) + soft_dice_loss(logits, target)
+    loss = cross_entropy(logits, target, weights) + soft_dice_loss(logits, target)
     for region in regions:
         two = _of_region(logits, region)
         inside = torch.isin(target, torch.tensor(region, device=target.device)).long()
@@ -74,19 +82,26 @@ def _of_region(logits: torch.Tensor, region: Sequence[int]) -> torch.Tensor:
     return torch.stack([part.logsumexp(1) for part in parts], 1)
 
 
-def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def cross_entropy(
+    logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
     """Mean cross-entropy of the voxels whose class is known; 0 where there are none.
+
+    Voxels of a heavier class cost more; the mean is over their number, not their weights, so that
+    the other classes keep theirs.
 
     Parameters
     ----------
     logits : (N, K, ...) float32 tensor
     target : (N, ...) int64 tensor
+    weights : (K,) float32 tensor or None
 
     Returns
     -------
     () float32 tensor
     """
-    total = F.cross_entropy(logits, target.clamp(min=-1), ignore_index=-1, reduction="sum")
+    target = target.clamp(min=-1)
+    total = F.cross_entropy(logits, target, weights, ignore_index=-1, reduction="sum")
     known = summed((target >= 0).sum().float())
     return n_processes() * total / known.clamp(min=1)
 

@@ -17,6 +17,8 @@ from mamri.training.receive_field import ReceiveField, draw_receive_field
 from mamri.training.settings import ScanSettings, SpatialSettings
 from mamri.training.smooth_field import apply_along_axes, evaluate_field
 
+# Over the brightness of the 99.5th percentile; assumptions.
+_INVERTED_TOP, _INVERTED_FROM = 1.1, 0.08
 _KINDS = ("nearest", "linear", "cubic", "zero_filled", "zero_filled")
 
 
@@ -40,6 +42,8 @@ class ScanRecipe:
     gamma : float
     clip_percent : float
         Brightest voxels clipped.
+    is_inverted : bool
+        Dark for bright in what is not dark.
     cut_axis, cut : int, float
         Axis and share of the crop that is zero; above 0 at its start, below at its end.
     """
@@ -53,6 +57,7 @@ class ScanRecipe:
     spike_waves: tuple[float, float, float, float]
     gamma: float
     clip_percent: float
+    is_inverted: bool
     cut_axis: int
     cut: float
 
@@ -91,6 +96,7 @@ def draw_scan(
         spike_waves=(along_s, along_r, along_c, draws.uniform((0, 2 * math.pi))),
         gamma=math.exp(settings.gamma_sd * float(draws.normal(1))),
         clip_percent=draws.uniform((0.1, 3)) * draws.chance(settings.clip_probability),
+        is_inverted=draws.chance(settings.inverted_probability),
         cut_axis=draws.index(3),
         cut=cut * has_cut,
     )
@@ -224,9 +230,18 @@ def _after_reconstruction(image: torch.Tensor, recipe: ScanRecipe) -> torch.Tens
         image = image.clamp_(max=bright_level(image, 100 - recipe.clip_percent))
     if recipe.gamma != 1:
         image = image.pow_(recipe.gamma)
+    if recipe.is_inverted:
+        image = _inverted(image)
     if recipe.cut:
         image[:, *cut_region(recipe, (image.shape[1], image.shape[2], image.shape[3]))] = 0
     return image
+
+
+def _inverted(image: torch.Tensor) -> torch.Tensor:
+    """Grey scale inverted where the image is not dark, as air and lungs stay."""
+    top = bright_level(image, 99.5)
+    turned = (_INVERTED_TOP * top - image).clamp_(min=0)
+    return torch.where(image > _INVERTED_FROM * top, turned, image)
 
 
 def cut_region(recipe: ScanRecipe, shape: tuple[int, int, int]) -> tuple[slice, slice, slice]:

@@ -219,6 +219,10 @@ class ScanSettings:
         Assumption: 0.2, half of [1]_, whose contrasts have no physics to keep.
     clip_probability : float
         Images whose brightest 0.1 to 3 % are clipped. Assumption.
+    inverted_probability : float
+        Images whose grey scale is inverted after reconstruction where it is not dark, so that what
+        coils hardly reach is bright. No scanner makes such images; the network shall go by shape.
+        Assumption.
     cut_probability, max_cut : float
         Crops of which an end along one axis is zero and unlabelled, as outside the field of view,
         and the largest share cut. Assumption.
@@ -256,6 +260,7 @@ class ScanSettings:
     max_spike: float = 0.15
     gamma_sd: float = 0.2
     clip_probability: float = 0.15
+    inverted_probability: float = 0.08
     cut_probability: float = 0.1
     max_cut: float = 0.4
     level_jitter: float = 0.1
@@ -264,7 +269,7 @@ class ScanSettings:
         _check_probabilities(
             self, "thick_probability", "coil_probability", "corrected_probability",
             "masked_probability", "ghost_probability", "wrap_probability", "motion_probability",
-            "spike_probability", "clip_probability", "cut_probability",
+            "spike_probability", "clip_probability", "inverted_probability", "cut_probability",
         )  # fmt: skip
         _check_ranges(self, (0.1, 50.0), "thickness_mm", "in_plane_mm")
         _check_ranges(self, (5.0, 1000.0), "bias_knot_mm", "coil_radius_mm")
