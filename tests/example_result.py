@@ -6,12 +6,14 @@ index 0 from feet to head, 1 from front to back, 2 from the patient's right to l
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mamri.geometry import affine_from_axes, to_lps, voxel_volume_ml
 from mamri.records import (
     Acquisition,
+    AlignmentQuality,
     Anatomy,
     Assessment,
     BreastMeasurement,
@@ -20,11 +22,14 @@ from mamri.records import (
     CheckStatus,
     Coverage,
     DelayedPhase,
+    DiffusionSeries,
     DynamicSeries,
     Exam,
     ExamResult,
     Finding,
+    FindingDiffusion,
     FindingKinetics,
+    FindingPerfusion,
     InitialPhase,
     LabelMap,
     Laterality,
@@ -213,4 +218,54 @@ def _finding(number: int, lesions: np.ndarray, dynamic: DynamicSeries) -> Findin
         assessments=(
             Assessment("kaiser_score", None, "", (4.0, 8.0), "rule", "no T2", Status.UNDEFINED),
         ),
+    )
+
+
+def quantified_result() -> ExamResult:
+    """The example with perfusion and diffusion: whole in one finding, refused in the other."""
+    result = example_result()
+    first, second = result.findings
+    shape, affine = result.lesions.array.shape, result.lesions.affine
+    maps = {
+        "ktrans": Volume(np.where(result.lesions.array > 0, 0.25, np.nan), affine),
+        "adc": Volume(np.full(shape, 1.25, np.float32), affine),
+    }
+    perfusion = FindingPerfusion(
+        Status.OK,
+        model="extended_tofts",
+        assumed_vp=0.04,
+        ktrans_per_min=0.2345,
+        kep_per_min=0.61,
+        ve=0.385,
+        vp=0.04,
+        standard_errors={"ktrans_per_min": 0.0213, "kep_per_min": 0.05},
+        ktrans_median_per_min=0.22,
+        ktrans_p90_per_min=0.41,
+        fitted_percent=97.0,
+    )
+    diffusion = FindingDiffusion(
+        Status.OK, n_voxels=31, adc_mean=1.12, adc_sd=0.2, adc_median=1.1, adc_p10=0.9,
+        adc_darkest=0.95, level="low", residual_percent=3.0, kurtosis=0.8,
+    )  # fmt: skip
+    findings = (
+        replace(first, perfusion=perfusion, diffusion=diffusion),
+        replace(
+            second,
+            perfusion=FindingPerfusion(Status.NOT_COMPUTED, "too few images"),
+            diffusion=FindingDiffusion(Status.UNDEFINED, "it fills 2 voxels", 2),
+        ),
+    )
+    exam = replace(
+        result.exam,
+        diffusion=DiffusionSeries(np.ones((2, *shape)), affine, np.array([0.0, 800.0])),
+    )
+    alignment = AlignmentQuality(
+        Status.OK, "rigid", "Moved by 2 mm.", (1.1, 1.2), (0.7, 0.8), 2.0, 2.5, 0.9
+    )
+    return replace(
+        result,
+        exam=exam,
+        findings=findings,
+        maps={**result.maps, **maps},
+        alignment=alignment,
     )

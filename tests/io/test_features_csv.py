@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from example_result import example_result
+from example_result import example_result, quantified_result
 
 from mamri.io.features_csv import COLUMNS, features_csv
 from mamri.records import Description, ExamResult
@@ -53,3 +53,15 @@ def test_no_text_can_run_as_a_formula(start: str):
 
 def test_negative_numbers_stay_numbers():
     assert float(rows(example_result())[0]["centroid_x_mm_lps"]) < 0
+
+
+def test_perfusion_and_diffusion_stand_in_their_units_or_stay_empty():
+    first, second = rows(quantified_result())
+    bare = rows(example_result())[0]
+
+    assert first["ktrans_per_min"] == "0.2345"
+    assert first["ktrans_standard_error_per_min"] == "0.0213"
+    assert first["adc_darkest_1e-3_mm2_per_s"] == "0.95"
+    assert first["diffusion_voxels"] == "31"
+    for name in ("ktrans_per_min", "adc_mean_1e-3_mm2_per_s", "ve", "kurtosis"):
+        assert second[name] == bare[name] == ""

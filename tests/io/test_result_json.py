@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from example_result import FULL_CURVE, TIMES, example_result
+from example_result import FULL_CURVE, TIMES, example_result, quantified_result
 from jsonschema import Draft202012Validator
 
 from mamri.io.result_json import result_schema, result_to_json, validate_result
@@ -166,3 +166,30 @@ def test_more_is_allowed_under_extra_only():
     for place in (written, written["exam"], written["findings"][0], written["quality"]):
         place["extra"] = {"anything": [1, {"deep": None}]}
     assert [] == validate_result(written)
+
+
+def test_perfusion_and_diffusion_are_told_with_errors_and_reasons():
+    written = document(quantified_result())
+    first, second = written["findings"]
+
+    assert [] == validate_result(written)
+    assert first["perfusion"]["ktrans_per_min"] == 0.2345
+    assert first["perfusion"]["standard_errors"]["ktrans_per_min"] == 0.0213
+    assert first["perfusion"]["status"] == "ok"
+    assert first["perfusion"]["extra"]["assumed_vp"] == 0.04
+    assert first["diffusion"]["adc_p10"] == 0.9
+    assert first["diffusion"]["extra"]["level"] == "low"
+    assert second["perfusion"]["status"] == "not_computed"
+    assert second["perfusion"]["extra"]["reason"] == "too few images"
+    assert second["perfusion"]["standard_errors"] is None
+    assert second["diffusion"]["adc_mean"] is None
+    assert second["diffusion"]["extra"]["reason"] == "it fills 2 voxels"
+    alignment = written["exam"]["diffusion"]["extra"]["alignment"]
+    assert ("rigid", [0.7, 0.8]) == (alignment["kind"], alignment["gland_dice"])
+
+
+def test_without_perfusion_nothing_is_claimed():
+    first = document(example_result())["findings"][0]
+
+    assert first["perfusion"]["status"] == "not_computed"
+    assert first["diffusion"] is None

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from example_result import SHAPE, SPACING, example_result
+from example_result import SHAPE, SPACING, example_result, quantified_result
 from PIL import Image
 
 from mamri.records import Caveat, ExamResult, FatSuppressionSeen, Laterality
@@ -60,6 +60,7 @@ class Balance(HTMLParser):
 
 
 RESULTS = {
+    "quantified": quantified_result(),
     "full": example_result(),
     "no finding": example_result(n_findings=0),
     "one phase": example_result((-30.0,), n_findings=0),
@@ -253,3 +254,33 @@ def test_pictures_keep_true_proportions():
                 down = np.ptp(np.flatnonzero(breast.any(axis=(0, 2)))) + 1
                 expected = (across * SPACING[2] + 20) / (down * SPACING[1] + 20)
                 assert expected == pytest.approx(picture.aspect, rel=0.03)
+
+
+def test_perfusion_and_diffusion_are_told_with_units_errors_and_pictures():
+    html = page(quantified_result()).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "0.234 ± 0.021 /min" in html or "0.235 ± 0.021 /min" in html
+    assert "held at 0.04" in html
+    assert "0.95 × 10⁻³ mm²/s (low)" in html
+    assert "not computed: too few images" in html
+    assert "not defined: it fills 2 voxels" in html
+    assert "Moved by 2 mm." in html
+    assert "no limits of malignancy" in html
+    assert html.count("Ktrans, 0 to 0.5 /min</div>") == 2
+    assert html.count("<image ") == 2 * 14 + 4 + 3
+
+
+def test_an_error_that_is_not_known_is_said_so():
+    result = quantified_result()
+    first = result.findings[0]
+    bare = replace(first, perfusion=replace(first.perfusion, standard_errors={}))
+    html = page(replace(result, findings=(bare,)))
+
+    assert "± unknown" in html
+
+
+def test_a_page_without_perfusion_does_not_speak_of_it():
+    html = page(example_result())
+
+    assert "Ktrans" not in html
+    assert "ADC" not in html

@@ -6,6 +6,12 @@ mm2/s throughout.
 
 from mamri.diffusion.adc import PERFUSION_FREE_MIN_B, AdcMaps, AdcSettings, adc_maps
 from mamri.diffusion.consensus_levels import CONSENSUS_LEVELS, DiffusionLevel, diffusion_level
+from mamri.diffusion.exam_diffusion import (
+    DiffusionSettings,
+    ExamDiffusion,
+    exam_diffusion,
+    finding_diffusion,
+)
 from mamri.diffusion.histogram import (
     DarkestRegion,
     DarkestSettings,
@@ -33,6 +39,8 @@ __all__ = [
     "DarkestRegion",
     "DarkestSettings",
     "DiffusionLevel",
+    "DiffusionSettings",
+    "ExamDiffusion",
     "FitWeights",
     "HistogramSettings",
     "IvimMaps",
@@ -44,6 +52,8 @@ __all__ = [
     "adc_maps",
     "darkest_region",
     "diffusion_level",
+    "exam_diffusion",
+    "finding_diffusion",
     "kurtosis_maps",
     "map_statistics",
     "segmented_ivim",

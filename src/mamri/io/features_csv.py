@@ -8,7 +8,7 @@ import csv
 import io
 import math
 
-from mamri.records import ExamResult, Finding
+from mamri.records import ExamResult, Finding, FindingDiffusion, FindingPerfusion, Status
 
 Cell = str | float | int | None
 
@@ -41,6 +41,31 @@ COLUMNS = (
     "ser_mean",
     "washout_fraction",
     "ftv_ml",
+    "perfusion_model",
+    "ktrans_per_min",
+    "ktrans_standard_error_per_min",
+    "kep_per_min",
+    "ve",
+    "vp",
+    "ktrans_median_per_min",
+    "ktrans_p90_per_min",
+    "adc_mean_1e-3_mm2_per_s",
+    "adc_sd_1e-3_mm2_per_s",
+    "adc_median_1e-3_mm2_per_s",
+    "adc_p5_1e-3_mm2_per_s",
+    "adc_p10_1e-3_mm2_per_s",
+    "adc_p25_1e-3_mm2_per_s",
+    "adc_p75_1e-3_mm2_per_s",
+    "adc_p90_1e-3_mm2_per_s",
+    "adc_p95_1e-3_mm2_per_s",
+    "adc_darkest_1e-3_mm2_per_s",
+    "adc_skewness",
+    "adc_excess_kurtosis",
+    "adc_entropy_bits",
+    "diffusion_voxels",
+    "ivim_diffusion_1e-3_mm2_per_s",
+    "perfusion_fraction",
+    "kurtosis",
     "type",
     "shape",
     "margin",
@@ -103,11 +128,44 @@ def _row(finding: Finding, study_instance_uid: str | None) -> dict[str, Cell]:
         "ser_mean": kinetics.ser_mean,
         "washout_fraction": kinetics.washout_fraction,
         "ftv_ml": kinetics.ftv_ml,
+        **_perfusion(finding.perfusion),
+        **_diffusion(finding.diffusion),
         "type": description.type,
         "shape": description.shape,
         "margin": description.margin,
         "internal_enhancement": description.internal_enhancement,
         "distribution": description.distribution,
+    }
+
+
+def _perfusion(perfusion: FindingPerfusion | None) -> dict[str, Cell]:
+    p = perfusion or FindingPerfusion(Status.NOT_COMPUTED)
+    return {
+        "perfusion_model": p.model,
+        "ktrans_per_min": p.ktrans_per_min,
+        "ktrans_standard_error_per_min": p.standard_errors.get("ktrans_per_min"),
+        "kep_per_min": p.kep_per_min,
+        "ve": p.ve,
+        "vp": p.vp,
+        "ktrans_median_per_min": p.ktrans_median_per_min,
+        "ktrans_p90_per_min": p.ktrans_p90_per_min,
+    }
+
+
+_COEFFICIENTS = ("mean", "sd", "median", "p5", "p10", "p25", "p75", "p90", "p95", "darkest")
+
+
+def _diffusion(diffusion: FindingDiffusion | None) -> dict[str, Cell]:
+    d = diffusion or FindingDiffusion(Status.NOT_COMPUTED)
+    return {
+        **{f"adc_{name}_1e-3_mm2_per_s": getattr(d, f"adc_{name}") for name in _COEFFICIENTS},
+        "adc_skewness": d.adc_skewness,
+        "adc_excess_kurtosis": d.adc_excess_kurtosis,
+        "adc_entropy_bits": d.adc_entropy_bits,
+        "diffusion_voxels": None if diffusion is None else d.n_voxels,
+        "ivim_diffusion_1e-3_mm2_per_s": d.ivim_diffusion,
+        "perfusion_fraction": d.perfusion_fraction,
+        "kurtosis": d.kurtosis,
     }
 
 

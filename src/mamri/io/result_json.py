@@ -13,13 +13,17 @@ from importlib.resources import files
 from typing import Any
 
 from mamri.records import (
+    AlignmentQuality,
     Assessment,
     BreastMeasurement,
     BreastSymmetry,
+    DiffusionSeries,
     Exam,
     ExamResult,
     Finding,
+    FindingDiffusion,
     FindingKinetics,
+    FindingPerfusion,
     MamriError,
     Provenance,
     SeriesRecord,
@@ -130,7 +134,7 @@ def _exam(result: ExamResult) -> Json:
         "study_instance_uid": exam.study_instance_uid,
         "series": [_series(series) for series in exam.series],
         "dynamic": _dynamic(result),
-        "diffusion": None if diffusion is None else {"b_values": _numbers(diffusion.b_values)},
+        "diffusion": None if diffusion is None else _diffusion_series(diffusion, result.alignment),
         "extra": {"acquisition": _acquisition(exam), "timing": _timing(exam)},
     }
 
@@ -149,6 +153,24 @@ def _series(series: SeriesRecord) -> Json:
             "plane": None if series.plane is None else series.plane.value,
         },
     }
+
+
+def _diffusion_series(series: DiffusionSeries, alignment: AlignmentQuality | None) -> Json:
+    document: Json = {"b_values": _numbers(series.b_values)}
+    if alignment is not None:
+        document["extra"] = {
+            "alignment": {
+                "status": alignment.status.value,
+                "kind": alignment.kind,
+                "sentence": alignment.sentence,
+                "mutual_information": _numbers(alignment.mutual_information),
+                "gland_dice": _numbers(alignment.gland_dice),
+                "displacement_mean_mm": _number(alignment.displacement_mean_mm),
+                "displacement_max_mm": _number(alignment.displacement_max_mm),
+                "overlap": _number(alignment.overlap),
+            }
+        }
+    return document
 
 
 def _dynamic(result: ExamResult) -> Json | None:
@@ -233,15 +255,8 @@ def _finding(finding: Finding) -> Json:
             for place in ("skin", "nipple", "chest_wall")
         },
         "kinetics": _kinetics(finding.kinetics),
-        "perfusion": {
-            "model": None,
-            "ktrans_per_min": None,
-            "kep_per_min": None,
-            "ve": None,
-            "standard_errors": None,
-            "status": Status.NOT_COMPUTED.value,
-        },
-        "diffusion": None,
+        "perfusion": _perfusion(finding.perfusion or _NO_PERFUSION),
+        "diffusion": None if finding.diffusion is None else _diffusion(finding.diffusion),
         "description": {
             "type": description.type,
             "shape": description.shape,
@@ -270,6 +285,37 @@ def _kinetics(kinetics: FindingKinetics) -> Json:
             "worst_centre_mm_lps": None if worst is None else _numbers(worst),
         },
     }
+
+
+_NO_PERFUSION = FindingPerfusion(Status.NOT_COMPUTED)
+
+
+def _perfusion(perfusion: FindingPerfusion) -> Json:
+    errors = perfusion.standard_errors
+    return {
+        "model": perfusion.model,
+        "ktrans_per_min": _number(perfusion.ktrans_per_min),
+        "kep_per_min": _number(perfusion.kep_per_min),
+        "ve": _number(perfusion.ve),
+        "standard_errors": {name: _number(e) for name, e in errors.items()} or None,
+        "status": perfusion.status.value,
+        "extra": {
+            "reason": perfusion.reason,
+            "assumed_vp": _number(perfusion.assumed_vp),
+            "vp": _number(perfusion.vp),
+            "ktrans_median_per_min": _number(perfusion.ktrans_median_per_min),
+            "ktrans_p90_per_min": _number(perfusion.ktrans_p90_per_min),
+            "fitted_percent": _number(perfusion.fitted_percent),
+        },
+    }
+
+
+def _diffusion(diffusion: FindingDiffusion) -> Json:
+    values = asdict(diffusion)
+    words = {name: values.pop(name) for name in ("reason", "level")}
+    status = values.pop("status")
+    numbers: Json = {name: _number(value) for name, value in values.items()}
+    return numbers | {"extra": {"status": status.value, **words}}
 
 
 def _assessment(assessment: Assessment) -> Json:

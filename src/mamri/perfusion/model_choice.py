@@ -35,12 +35,15 @@ class ChoiceSettings:
         Assumption: 0.5, so that a value is told from half and from twice itself.
     assumed_vp : float
         Plasma volume fraction that is taken where it cannot be fitted (assumption).
+    assumed_vp_sd : float
+        Standard deviation of it between tissues. Assumption: 0.03.
     tissue : mapping of str to float
         Parameters that the sampling is judged at.
     """
 
     max_relative_error: float = 0.5
     assumed_vp: float = 0.04
+    assumed_vp_sd: float = 0.03
     tissue: Mapping[str, float] = field(default_factory=lambda: TYPICAL_TISSUE)
 
 
@@ -111,7 +114,8 @@ def expected_relative_errors(
         # By the logarithm of the parameter, so that errors are relative.
         columns.append((ends[1] - ends[0]) / 2e-3)
     jacobian = np.stack(columns, axis=1) / noise_sd
-    if len(jacobian) < len(names) or np.linalg.cond(jacobian) > 1e8:
+    # As many parameters as images would leave no residual to tell an error by.
+    if len(jacobian) <= len(names) or np.linalg.cond(jacobian) > 1e8:
         return dict.fromkeys(names, float("inf"))
     covariance = np.linalg.inv(jacobian.T @ jacobian)
     return {name: float(np.sqrt(covariance[n, n])) for n, name in enumerate(names)}
@@ -158,7 +162,9 @@ def choose_model(
         return ModelChoice(
             model, None, free, f"All parameters are identified ({_listed(free)} expected)."
         )
-    weak = ", ".join(name for name, e in free.items() if e > settings.max_relative_error)
+    weak = " and ".join(
+        _SYMBOLS.get(name, name) for name, e in free.items() if e > settings.max_relative_error
+    )
     held = expected_relative_errors(
         model, times_s, aif, fixed=("vp",), **options  # type: ignore[arg-type]
     )  # fmt: skip
@@ -183,9 +189,13 @@ def choose_model(
 
 def _listed(errors: Mapping[str, float]) -> str:
     return ", ".join(
-        f"{name} {100 * error:.0f} %" if np.isfinite(error) else f"{name} unbounded"
+        f"{_SYMBOLS.get(name, name)} "
+        + (f"{100 * error:.0f} %" if np.isfinite(error) else "unbounded")
         for name, error in errors.items()
     )
+
+
+_SYMBOLS = {"ktrans_per_min": "Ktrans", "kep_per_min": "kep"}
 
 
 def akaike_information(fit: PerfusionFit) -> np.ndarray:

@@ -124,6 +124,46 @@ def relaxivity(agent: ContrastAgent | str, field_strength_t: float) -> Relaxivit
     return Relaxivity(known, FIELD_STRENGTHS_T[k], values[k], source, is_assumption=is_assumption)
 
 
+# Names in which headers know the agents: trade names of Europe and North America, and acids.
+_NAMES = {
+    _A.GADOBUTROL: ("gadovist", "gadavist"),
+    _A.GADOTERIDOL: ("prohance",),
+    _A.GADOTERATE: ("dotarem", "clariscan", "gadoteric"),
+    _A.GADOPICLENOL: ("elucirem", "vueway"),
+    _A.GADOPENTETATE: ("magnevist", "gadopentetic"),
+    _A.GADOBENATE: ("multihance", "gadobenic"),
+    _A.GADODIAMIDE: ("omniscan",),
+    _A.GADOVERSETAMIDE: ("optimark",),
+    _A.GADOXETATE: ("eovist", "primovist", "gadoxetic"),
+}
+
+
+def agent_in_text(text: str) -> ContrastAgent | None:
+    """Agent that a free text of an image header names; None where it names none, or several.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``10 ml Gadavist IV``.
+
+    Returns
+    -------
+    ContrastAgent or None
+
+    Examples
+    --------
+    >>> agent_in_text("10 ml Gadavist IV")
+    <ContrastAgent.GADOBUTROL: 'gadobutrol'>
+    """
+    low = text.lower()
+    found = [
+        agent
+        for agent in ContrastAgent
+        if any(name in low for name in (agent.value, *_NAMES[agent]))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def field_index(field_strength_t: float) -> int | None:
     """Which of the tabulated fields, 1.5 T and 3 T, a scanner runs at; None if neither.
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from mamri.diffusion import DiffusionSettings
 from mamri.findings import DetectionSettings
 from mamri.kinetics import KineticSettings, ParenchymalSettings
 from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
+from mamri.perfusion import PerfusionSettings
 from mamri.records import AnatomyMethod
-from mamri.registration import MotionSettings
+from mamri.registration import AlignmentSettings, MotionSettings
 from mamri.segmentation import AnatomySettings, DensityCutOffs, VesselSettings
 from mamri.segmentation.learned_anatomy import LearnedAnatomySettings
 
@@ -33,6 +35,10 @@ class AnalysisSettings:
     detection : DetectionSettings
     density : DensityCutOffs
     parenchyma : ParenchymalSettings
+    perfusion : PerfusionSettings
+    alignment : AlignmentSettings
+        Of the diffusion images with the anatomy.
+    diffusion : DiffusionSettings
     """
 
     anatomy_method: AnatomyMethod = AnatomyMethod.MODEL
@@ -46,3 +52,6 @@ class AnalysisSettings:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     density: DensityCutOffs = field(default_factory=DensityCutOffs)
     parenchyma: ParenchymalSettings = field(default_factory=ParenchymalSettings)
+    perfusion: PerfusionSettings = field(default_factory=PerfusionSettings)
+    alignment: AlignmentSettings = field(default_factory=AlignmentSettings)
+    diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)

@@ -27,6 +27,7 @@ from mamri.pipeline.breast_symmetry import breast_symmetry
 from mamri.pipeline.fat_suppression_caveats import fat_suppression_caveats
 from mamri.pipeline.find_anatomy import find_anatomy
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
+from mamri.pipeline.quantify import quantify
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
 from mamri.records import (
     Caveat,
@@ -42,7 +43,7 @@ from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
 from mamri.segmentation import density_provenance, find_fat_suppression, segment_vessels
 
-ANALYSIS_STEPS = 9
+ANALYSIS_STEPS = 11
 
 
 def analyze_exam(
@@ -131,9 +132,11 @@ def analyze_exam(
         breasts = measure_breasts(anatomy, parenchyma, settings.density)
         symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
-    provenance += [density_provenance(settings.density), parenchyma_provenance]
+    extra = quantify(exam, series, anatomy, lesions, findings, settings, step)
+    findings, volumes = extra.findings, {**volumes, **extra.maps}
+    provenance += [*extra.provenance, density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
-    caveats += parenchyma_caveats
+    caveats += [*parenchyma_caveats, *extra.caveats]
     caveats += fat_suppression_caveats(exam, has_findings=bool(findings))
 
     return ExamResult(
@@ -150,6 +153,7 @@ def analyze_exam(
         findings=findings,
         checks=acquisition_checks(exam, plane, coverage),
         caveats=tuple(dict.fromkeys(caveats)),
+        alignment=extra.alignment,
         provenance=tuple(provenance),
         models=models,
         timings_s=dict(step.timings_s),

@@ -3,6 +3,7 @@
 from mamri.records.acquired_series import AcquiredSeries
 from mamri.records.anatomy import Anatomy, AnatomyMethod
 from mamri.records.caveat import Caveat, CheckStatus, QualityCheck, Status
+from mamri.records.diffusion import AlignmentQuality, FindingDiffusion
 from mamri.records.dynamic import DiffusionSeries, DynamicSeries
 from mamri.records.errors import (
     DicomError,
@@ -32,6 +33,7 @@ from mamri.records.finding import (
 )
 from mamri.records.kinetic_maps import KineticMaps
 from mamri.records.laterality import Laterality
+from mamri.records.perfusion import FindingPerfusion
 from mamri.records.provenance import Provenance
 from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult, ModelUse
 from mamri.records.volume import LabelMap, Volume
@@ -39,6 +41,7 @@ from mamri.records.volume import LabelMap, Volume
 __all__ = [
     "AcquiredSeries",
     "Acquisition",
+    "AlignmentQuality",
     "Anatomy",
     "AnatomyMethod",
     "Assessment",
@@ -56,7 +59,9 @@ __all__ = [
     "ExamResult",
     "FatSuppressionSeen",
     "Finding",
+    "FindingDiffusion",
     "FindingKinetics",
+    "FindingPerfusion",
     "GeometryError",
     "InitialPhase",
     "InputError",

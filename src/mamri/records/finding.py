@@ -7,7 +7,9 @@ from enum import StrEnum
 import numpy as np
 
 from mamri.records.caveat import Status
+from mamri.records.diffusion import FindingDiffusion
 from mamri.records.laterality import Laterality
+from mamri.records.perfusion import FindingPerfusion
 from mamri.records.volume import read_only
 
 
@@ -136,6 +138,10 @@ class Finding:
     kinetics : FindingKinetics
     description : Description
     assessments : tuple of Assessment
+    perfusion : FindingPerfusion or None
+        None where pharmacokinetics were not looked at.
+    diffusion : FindingDiffusion or None
+        None where the exam has no diffusion-weighted series.
     """
 
     id: int
@@ -151,3 +157,5 @@ class Finding:
     kinetics: FindingKinetics
     description: Description = field(default_factory=Description)
     assessments: tuple[Assessment, ...] = ()
+    perfusion: FindingPerfusion | None = None
+    diffusion: FindingDiffusion | None = None

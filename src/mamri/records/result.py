@@ -7,6 +7,7 @@ import numpy as np
 
 from mamri.records.anatomy import Anatomy
 from mamri.records.caveat import Caveat, QualityCheck, Status
+from mamri.records.diffusion import AlignmentQuality
 from mamri.records.exam import Coverage, Exam, Plane
 from mamri.records.finding import Assessment, Finding
 from mamri.records.laterality import Laterality
@@ -117,6 +118,8 @@ class ExamResult:
     caveats : tuple of Caveat
     provenance : tuple of Provenance
     models : tuple of ModelUse
+    alignment : AlignmentQuality or None
+        Of the diffusion images with the anatomy; None without them.
     timings_s : mapping of step to seconds
     peak_memory_mb : float, MiB
     """
@@ -137,5 +140,6 @@ class ExamResult:
     provenance: tuple[Provenance, ...]
     assessments: tuple[Assessment, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    alignment: AlignmentQuality | None = None
     timings_s: Mapping[str, float] = field(default_factory=dict)
     peak_memory_mb: float = float("nan")

@@ -42,21 +42,28 @@ def finding_pictures(
     finding : Finding
     windows : ExamWindows
     """
+    frames = [
+        finding_frame(result, finding, plane)
+        for plane in (Plane.AXIAL, Plane.SAGITTAL, Plane.CORONAL)
+    ]
+    return tuple(
+        PlaneRow(frame.plane, _pictures(result, finding, windows, frame=frame)) for frame in frames
+    )
+
+
+def finding_frame(result: ExamResult, finding: Finding, plane: Plane = Plane.AXIAL) -> Frame:
+    """Square around a finding in a plane through one of its voxels.
+
+    Parameters
+    ----------
+    result : ExamResult
+    finding : Finding
+    plane : Plane
+    """
     centre = voxel_nearest_centroid(result, finding)
     side = _side_mm(finding)
     spacing = spacing_mm(result.anatomy.affine)
-    return tuple(
-        PlaneRow(
-            plane,
-            _pictures(
-                result,
-                finding,
-                windows,
-                frame=Frame(plane, centre, spacing, side, side, side / _SIDE_PX),
-            ),
-        )
-        for plane in (Plane.AXIAL, Plane.SAGITTAL, Plane.CORONAL)
-    )
+    return Frame(plane, centre, spacing, side, side, side / _SIDE_PX)
 
 
 def voxel_nearest_centroid(result: ExamResult, finding: Finding) -> tuple[float, float, float]:
@@ -92,7 +99,7 @@ def _pictures(
     result: ExamResult, finding: Finding, windows: ExamWindows, *, frame: Frame
 ) -> tuple[Picture, ...]:
     layers = _layers(result, windows, frame)
-    drawn = _outlines(result, finding, frame)
+    drawn = finding_outlines(result, finding, frame)
     cross = frame.pixel_of(frame.centre)
     return tuple(
         make_picture(
@@ -137,7 +144,15 @@ def _layers(result: ExamResult, windows: ExamWindows, frame: Frame) -> list[tupl
     return layers
 
 
-def _outlines(result: ExamResult, finding: Finding, frame: Frame) -> list[Outline]:
+def finding_outlines(result: ExamResult, finding: Finding, frame: Frame) -> list[Outline]:
+    """Outlines of this and other findings in a frame.
+
+    Parameters
+    ----------
+    result : ExamResult
+    finding : Finding
+    frame : Frame
+    """
     labels = frame.slice_of(result.lesions.array)
     near = frame.resample(labels, order=0)
     drawn = []

@@ -14,7 +14,9 @@ from mamri.report.curve_colours import RGB, WORD, curve_type_shares
 from mamri.report.curve_figure import HEIGHT, WIDTH, CurveFigure, curve_figure
 from mamri.report.exam_windows import ExamWindows, exam_windows
 from mamri.report.finding_pictures import PlaneRow, finding_pictures
+from mamri.report.map_pictures import map_pictures
 from mamri.report.methods_text import bibtex, methods_text
+from mamri.report.picture import Picture
 from mamri.report.projection_pictures import projection_pictures
 
 # Findings beyond this are listed without pictures, so that the file stays below 6 MB; they come
@@ -39,6 +41,7 @@ class FindingPage:
     rows: tuple[PlaneRow, ...]
     curve: CurveFigure | None
     shares: tuple[Share, ...]
+    maps: tuple[Picture, ...]
 
 
 def render_report(result: ExamResult, *, created: str) -> str:
@@ -110,6 +113,7 @@ def _page(result: ExamResult, finding: Finding, windows: ExamWindows) -> Finding
         shares=tuple(
             Share(WORD[phase], 100.0 * share, _css(phase)) for phase, share in shares.items()
         ),
+        maps=map_pictures(result, finding, windows),
     )
 
 

@@ -15,6 +15,8 @@ from mamri.records import (
 from mamri.report.curve_colours import WORD
 
 MISSING = "–"
+NARROW = "\N{NO-BREAK SPACE}"
+ADC_UNIT = "× 10⁻³ mm²/s"
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -50,6 +52,21 @@ def quantity(value: float | None, unit: str, digits: int = 0) -> str:
     """A number with its unit, kept on one line; a dash where there is none."""
     text = number(value, digits)
     return text if text == MISSING else f"{text}\N{NO-BREAK SPACE}{unit}"
+
+
+def with_error(value: float | None, error: float | None, unit: str, digits: int = 0) -> str:
+    """A value with its standard error, ± unknown where the error is not defined."""
+    text = number(value, digits)
+    if text == MISSING:
+        return text
+    known = error is not None and math.isfinite(error)
+    doubt = number(error, digits) if known else "unknown"
+    return f"{text} ± {doubt}{NARROW if unit else ''}{unit}"
+
+
+def with_spread(value: float, sd: float, unit: str, digits: int = 0) -> str:
+    """A mean with the standard deviation between voxels."""
+    return f"{number(value, digits)} (sd {number(sd, digits)}){NARROW}{unit}"
 
 
 def difference(value: float | None, unit: str, digits: int = 0) -> str:
