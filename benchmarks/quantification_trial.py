@@ -20,7 +20,8 @@ import numpy as np
 
 def mamri(*words: object) -> None:
     """Run the command line."""
-    subprocess.run([sys.executable, "-m", "mamri", *map(str, words)], check=True)
+    command = [str(Path(sys.executable).with_name("mamri")), *map(str, words)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def made(work: Path, preset: str, seed: int) -> tuple[Path, Path]:

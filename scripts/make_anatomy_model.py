@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--machine", required=True)
     parser.add_argument("--women", type=int, default=130, help="for each of the two first seeds")
-    parser.add_argument("--version", default="0.2")
+    parser.add_argument("--version", default="0.3")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--trial", type=Path, help="anatomy.csv of the trial, for the card")

@@ -377,10 +377,11 @@ def _finding(
     mean = mean_fit(part.curves(), choice.vp)
     shifted = [mean_fit(part.curves(baseline_sds=share), choice.vp)]
     if settings.t1_sd > 0:
-        shifted.append(mean_fit(part.curves(t1_factor=1 + settings.t1_sd), choice.vp))
+        # Downwards, where Ktrans answers more strongly: an interval is as wide as its wider side.
+        shifted.append(mean_fit(part.curves(t1_factor=1 - settings.t1_sd), choice.vp))
     if choice.vp is not None and settings.choice.assumed_vp_sd > 0:
         shifted.append(mean_fit(part.curves(), choice.vp + settings.choice.assumed_vp_sd))
-    errors = combined_errors(mean, shifted)
+    errors = combined_errors(_with_baseline_fitted(mean, part.n_pre), shifted)
     known = voxels[np.isfinite(voxels)]
     value = {name: float(values) for name, values in mean.parameters.items()}
     status = FitStatus(int(mean.status))
@@ -399,6 +400,16 @@ def _finding(
         ktrans_p90_per_min=float(np.percentile(known, 90)) if known.size else float("nan"),
         fitted_percent=100.0 * known.size / voxels.size,
     )
+
+
+def _with_baseline_fitted(found: PerfusionFit, n_pre: int) -> PerfusionFit:
+    """Standard errors that count the mean of several baseline images as one more parameter."""
+    left = found.n_times - found.n_parameters
+    if n_pre == 1:
+        return found
+    factor = np.sqrt(left / (left - 1)) if left > 1 else np.nan
+    errors = {name: factor * error for name, error in found.standard_errors.items()}
+    return replace(found, standard_errors=errors)
 
 
 _WORDS = {

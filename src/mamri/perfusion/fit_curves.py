@@ -15,7 +15,8 @@ from mamri.perfusion.two_compartment import (
 from mamri.perfusion.voxel_fit import VoxelFit
 from mamri.records import GeometryError, InputError
 
-_SLAB_BYTES = 64_000_000  # curves of one slab as float32
+# Curves of one slab as float32: few enough that what is made of them stays near the processor.
+_SLAB_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def fit(
         Voxels to fit; the others are NaN.
     vp : float, optional
         Known plasma volume fraction for ``extended_tofts``. Few late phases do not tell it from
-        uptake: see `model_choice.identifiable`.
+        uptake: see `choose_model`.
     delay_s : float or None, s
         Later arrival of the input in the tissue; None fits it voxel by voxel by trying the delays
         of the settings.
@@ -120,19 +121,18 @@ def fit(
         )
     if not isinstance(aif, ArterialInput):
         aif = ArterialInput(times, aif)
-    asked = np.flatnonzero(np.ones(shape, bool) if mask is None else mask)
+    asked = None if mask is None or np.all(mask) else np.flatnonzero(mask)
     delays = _delays(delay_s, settings)
     bases = [_basis(aif, times, model, delay, settings) for delay in delays]
     flat = curves.reshape(len(times), -1)
     step = max(1, _SLAB_BYTES // (4 * len(times)))
+    n_asked = flat.shape[1] if asked is None else len(asked)
     maps: dict[str, np.ndarray] = {}
     n_parameters = 0
-    for start in range(0, max(len(asked), 1), step):
-        chosen = asked[start : start + step]
+    for start in range(0, max(n_asked, 1), step):
         # Voxels that are all asked for need no copy.
-        is_whole = len(asked) == flat.shape[1]
-        slab = flat[:, start : start + step] if is_whole else flat[:, chosen]
-        found, delay = _best_delay(slab, bases, delays, model, vp)
+        chosen = slice(start, start + step) if asked is None else asked[start : start + step]
+        found, delay = _best_delay(flat[:, chosen], bases, delays, model, vp)
         n_parameters = found.n_parameters + (len(delays) > 1)
         for name, values in _rows(found, delay, len(times) - n_parameters).items():
             nothing = FitStatus.NOT_ASKED if name == "status" else np.nan

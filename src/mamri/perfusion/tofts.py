@@ -43,8 +43,8 @@ def fit_tofts(curves: np.ndarray, basis: ExponentialBasis, *, vp: float | None) 
     VoxelFit
         Of ``ktrans_per_min``, ``kep_per_min``, ``ve``, ``vp``.
     """
-    products = inner_products(basis.rows, basis.plasma, basis.rates_per_min)
-    found, status = fit_one_exponential(curves, products, fixed_column=vp)
+    products = inner_products(basis.rows, basis.plasma, basis.rates_per_min, fixed_column=vp)
+    found, status = fit_one_exponential(curves, products)
     ktrans, kep, plasma = found[AMPLITUDE], found[RATE], found[COLUMN]
     ve = ktrans / kep
     covariance = found[COVARIANCE:]

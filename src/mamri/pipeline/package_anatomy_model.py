@@ -30,9 +30,10 @@ _RECORD, _WEIGHTS, _LOG = "training.json", "best.safetensors", "log.csv"
 _LIMITS = (
     "Trained on simulated women alone; no radiologist has measured it on real exams.",
     "Vessels are not learned; nothing may be concluded from their absence.",
-    "Dark fat between strands of fibroglandular tissue may be counted with them.",
+    "After contrast, fibroglandular tissue came out up to 15 % larger or 9 % smaller than before.",
     "Where the coil hardly reaches, the outermost slices of a breast may be patchy.",
-    "With an inverted grey scale volumes changed by up to half: give it images as scanned.",
+    "An image stored inverted is turned back and told; one whose tissue alone is inverted, air "
+    "dark, changed breast volumes by 6 to 21 %.",
     "Expects prone women; implants are left out of the breast, their capsule may not be.",
     "One T1-weighted image before contrast. T2-weighted and diffusion images were not tried.",
 )
