@@ -24,7 +24,8 @@ freedom, or n - p - 1 where several images before contrast are fitted, as their 
 ``s`` rises with it. ``u`` is what `combined_errors` adds for sources whose size is taken as known:
 the noise of the baseline (true noise of one image over the measured baseline and the root of its
 images; of a lesion's mean also over the root of its voxels), `ChoiceSettings.assumed_vp_sd` where
-vp is held, and with the T1 of the literature `PerfusionSettings.t1_sd`. By "scatter alone" u is 0.
+vp is held, and with the T1 of the literature `PerfusionSettings.t1_sd` downwards. By
+"scatter alone" u is 0.
 
 Bias and coverage are of voxels with status FITTED. Under "lesion" the concentrations of a lesion's
 voxels are averaged before the fit by the same model, and the truth is the mean of their Ktrans.
@@ -301,7 +302,7 @@ def judged_lesion(
     own = Fitting(known.times_s, lesion.input(), choice, lesion.ktrans)
     other = replace(own, aif=lesion.input(PopulationInput.GEORGIOU))
     curves, shifted = known.curves(), [known.curves(baseline_sds=1.0)]
-    sources = [assumed.curves(baseline_sds=1.0), assumed.curves(t1_factor=1 + T1_SD)]
+    sources = [assumed.curves(baseline_sds=1.0), assumed.curves(t1_factor=1 - T1_SD)]
     # The noise of a mean falls with the number of its voxels.
     less = known.curves(baseline_sds=1 / np.sqrt(known.values.shape[1]))
     is_known = np.isfinite(curves).all(axis=0) & np.isfinite(less).all(axis=0)

@@ -26,7 +26,7 @@ from mamri.registration import (
 
 REFERENCE = Grid(ANATOMY_SHAPE, ANATOMY_AFFINE)
 DIFFUSION = Grid(DIFFUSION_SHAPE, DIFFUSION_AFFINE)
-NOT_MEASURED = Agreement(*[float("nan")] * 4)
+NOT_MEASURED = Agreement(*[float("nan")] * 3)
 POINTS = centres(ANATOMY_SHAPE, ANATOMY_AFFINE)
 BALL = np.linalg.norm(POINTS - [5, -4, 3], axis=-1) < 12
 

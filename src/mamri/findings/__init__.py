@@ -1,15 +1,19 @@
-"""Enhancing lesions as findings: detection, size, place, kinetics."""
+"""Enhancing lesions as findings: detection, size, place, kinetics, score."""
 
 from mamri.findings.detection import detect_findings, search_phases
+from mamri.findings.kaiser_score import KaiserDescriptors, KaiserScore, kaiser_score
 from mamri.findings.location import LocationSettings
 from mamri.findings.measure import MeasureSettings, measure_findings
 from mamri.findings.settings import DetectionSettings
 
 __all__ = [
     "DetectionSettings",
+    "KaiserDescriptors",
+    "KaiserScore",
     "LocationSettings",
     "MeasureSettings",
     "detect_findings",
+    "kaiser_score",
     "measure_findings",
     "search_phases",
 ]

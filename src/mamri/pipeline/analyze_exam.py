@@ -6,42 +6,21 @@ rest goes on.
 
 from dataclasses import replace
 
-import numpy as np
-
-from mamri.findings import (
-    MeasureSettings,
-    detect_findings,
-    measure_findings,
-    search_phases,
-)
+from mamri.findings import MeasureSettings, measure_findings
 from mamri.geometry import slice_plane, to_anatomical
-from mamri.kinetics import (
-    background_parenchymal_enhancement,
-    can_compute,
-    kinetic_maps,
-    subtraction,
-    subtraction_projections,
-)
+from mamri.kinetics import background_parenchymal_enhancement, can_compute, kinetic_maps
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.breast_symmetry import breast_symmetry
+from mamri.pipeline.enhancing_regions import find_enhancing_regions
 from mamri.pipeline.fat_suppression_caveats import fat_suppression_caveats
 from mamri.pipeline.find_anatomy import find_anatomy
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
 from mamri.pipeline.quantify import quantify
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
-from mamri.records import (
-    Caveat,
-    DynamicSeries,
-    Exam,
-    ExamResult,
-    InputError,
-    KineticMaps,
-    LabelMap,
-    Volume,
-)
+from mamri.records import DynamicSeries, Exam, ExamResult, InputError, LabelMap
 from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
-from mamri.segmentation import density_provenance, find_fat_suppression, segment_vessels
+from mamri.segmentation import density_provenance, find_fat_suppression
 
 ANALYSIS_STEPS = 11
 
@@ -98,30 +77,12 @@ def analyze_exam(
     provenance += [motion_provenance, kinetic_provenance]
     caveats += motion.caveats
 
-    none = np.zeros(anatomy.breast.shape, np.uint16)
-    vessels = none.astype(bool) if anatomy.vessels is None else anatomy.vessels
-    lesions = LabelMap(none, anatomy.affine)
-    volumes, mips = {}, {}
     if can_compute(series):
         caveats += kinetic_caveats
-        with step("vessels"):
-            phase = search_phases(series, maps, settings.detection)[0]
-            enhancement = subtraction(series, phase, settings.kinetics)
-            vessels = segment_vessels(
-                enhancement.array, anatomy.breast, anatomy.affine, settings.vessels
-            )
-        with step("detection"):
-            lesions, detection_provenance, detection_caveats = detect_findings(
-                series, maps, anatomy, vessels, settings.detection
-            )
-            provenance.append(detection_provenance)
-            caveats += detection_caveats
-        with step("projections"):
-            volumes = _map_volumes(series, maps, settings)
-            mips = subtraction_projections(enhancement, anatomy.breast)
-    else:
-        caveats.append(_not_dynamic(series))
-
+    found = find_enhancing_regions(series, maps, anatomy, settings, step)
+    lesions, vessels = found.lesions, found.vessels
+    provenance += found.provenance
+    caveats += found.caveats
     with step("measurement"):
         findings = measure_findings(
             lesions, series, maps, anatomy, MeasureSettings(kinetics=settings.kinetics)
@@ -133,7 +94,7 @@ def analyze_exam(
         symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
     extra = quantify(exam, series, anatomy, lesions, findings, settings, step)
-    findings, volumes = extra.findings, {**volumes, **extra.maps}
+    findings = extra.findings
     provenance += [*extra.provenance, density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
     caveats += [*parenchyma_caveats, *extra.caveats]
@@ -146,8 +107,8 @@ def analyze_exam(
         anatomy=anatomy,
         vessels=LabelMap(vessels, anatomy.affine, {1: "vessels"}),
         lesions=lesions,
-        maps=volumes,
-        mips=mips,
+        maps={**found.maps, **extra.maps},
+        mips=found.mips,
         breasts=breasts,
         symmetry=symmetry,
         findings=findings,
@@ -164,28 +125,3 @@ def analyze_exam(
 def _dynamic(exam: Exam) -> DynamicSeries:
     assert exam.dynamic is not None  # checked by the caller
     return exam.dynamic
-
-
-def _map_volumes(
-    series: DynamicSeries, maps: KineticMaps, settings: AnalysisSettings
-) -> dict[str, Volume]:
-    """Kinetic maps that were computed, and the subtraction of every post-contrast phase."""
-    volumes = {name.removesuffix("_s"): volume for name, volume in maps.volumes().items()}
-    for number, phase in enumerate(range(series.n_pre, series.n_phases), start=1):
-        volumes[f"subtraction_{number:02d}"] = subtraction(series, phase, settings.kinetics)
-    return volumes
-
-
-def _not_dynamic(series: DynamicSeries) -> Caveat:
-    """The one reason why nothing dynamic was computed; stands for those of the kinetics."""
-    if series.n_phases == 1:
-        code, lack = "single_phase", "has one T1-weighted phase"
-    elif series.n_pre == 0:
-        code, lack = "no_pre_contrast_phase", "has no phase at or before the injection"
-    else:
-        code, lack = "no_post_contrast_phase", "has no phase after the injection"
-    return Caveat(
-        code,
-        f"The exam {lack}: enhancement, curves, subtractions and findings could not be computed; "
-        "breasts and fibroglandular tissue were.",
-    )
