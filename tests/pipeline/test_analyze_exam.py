@@ -5,19 +5,18 @@ import pytest
 
 from mamri.geometry import affine_from_axes
 from mamri.pipeline.analyze_exam import analyze_exam
-from mamri.records import DynamicSeries, Exam, ExamResult
+from mamri.records import DynamicSeries, Exam, ExamResult, LabelMap
 
 AFFINE = affine_from_axes(
     np.zeros(3), np.array([0, 0, 3.0]), np.array([0, 3.0, 0]), np.array([3.0, 0, 0])
 )
 
 
-def analysed_noise(times_s: tuple[float, ...]) -> ExamResult:
+def analysed_noise(times_s: tuple[float, ...], lesions: LabelMap | None = None) -> ExamResult:
     """Noise without a breast: quick, and every step answers it."""
     noise = np.random.default_rng(0).rayleigh(5.0, (len(times_s), 16, 24, 24))
-    return analyze_exam(
-        Exam((), DynamicSeries(noise.astype(np.float32), AFFINE, np.array(times_s)))
-    )
+    series = DynamicSeries(noise.astype(np.float32), AFFINE, np.array(times_s))
+    return analyze_exam(Exam((), series), lesions=lesions)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +42,17 @@ def test_a_dynamic_exam_keeps_the_doubts_of_its_kinetics() -> None:
 
     assert "no_late_phase" in codes
     assert "single_phase" not in codes
+
+
+@pytest.mark.parametrize("times_s", [(-60.0, 90.0, 240.0), (0.0,)])
+def test_outlines_of_a_person_are_the_findings(times_s: tuple[float, ...]) -> None:
+    labels = np.zeros((16, 24, 24), np.uint8)
+    labels[4:8, 4:9, 5:9] = 3
+    labels[10:12, 14:16, 15:18] = 1
+
+    result = analysed_noise(times_s, LabelMap(labels, AFFINE))
+
+    assert [1, 3] == [finding.id for finding in result.findings]
+    np.testing.assert_array_equal(labels, result.lesions.array)
+    assert result.findings[1].volume_ml == pytest.approx(80 * 0.027)
+    assert any("outlined by a person" in step.method for step in result.provenance)

@@ -31,6 +31,10 @@ def analyze(
     phase: PhaseOption = None,
     times: TimesOption = None,
     side: SideOption = None,
+    lesions: Annotated[
+        Path | None,
+        typer.Option("--lesions", help="NIfTI label image of a person; replaces detection."),
+    ] = None,
     registration: Annotated[
         MotionMethod, typer.Option("--registration", help="Motion correction between phases.")
     ] = _DEFAULT_MOTION,
@@ -56,6 +60,7 @@ def analyze(
             phases=[parse_phase(text) for text in phase or ()],
             times_s=parse_times(times),
             side=side.value if side else None,
+            lesions=lesions,
             settings=AnalysisSettings(
                 anatomy_method=anatomy, motion=MotionSettings(method=registration)
             ),

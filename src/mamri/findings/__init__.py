@@ -4,6 +4,7 @@ from mamri.findings.detection import detect_findings, search_phases
 from mamri.findings.kaiser_score import KaiserDescriptors, KaiserScore, kaiser_score
 from mamri.findings.location import LocationSettings
 from mamri.findings.measure import MeasureSettings, measure_findings
+from mamri.findings.outlined import outlined_lesions
 from mamri.findings.settings import DetectionSettings
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "detect_findings",
     "kaiser_score",
     "measure_findings",
+    "outlined_lesions",
     "search_phases",
 ]

@@ -26,7 +26,11 @@ ANALYSIS_STEPS = 11
 
 
 def analyze_exam(
-    exam: Exam, settings: AnalysisSettings | None = None, *, clock: StepClock | None = None
+    exam: Exam,
+    settings: AnalysisSettings | None = None,
+    *,
+    lesions: LabelMap | None = None,
+    clock: StepClock | None = None,
 ) -> ExamResult:
     """Analyse one breast MRI exam.
 
@@ -35,6 +39,8 @@ def analyze_exam(
     exam : Exam
         As read, in any storage order.
     settings : AnalysisSettings, optional
+    lesions : LabelMap, optional
+        Outlines of a person in patient coordinates, on any grid; they replace detection.
     clock : StepClock, optional
         Times the steps and tells a listener as each begins.
 
@@ -47,6 +53,8 @@ def analyze_exam(
     ------
     InputError
         If the exam has no T1-weighted phase to analyse.
+    GeometryError
+        If an outline does not lie within the exam.
     """
     settings = settings or AnalysisSettings()
     step = clock or StepClock()
@@ -79,21 +87,23 @@ def analyze_exam(
 
     if can_compute(series):
         caveats += kinetic_caveats
-    found = find_enhancing_regions(series, maps, anatomy, settings, step)
-    lesions, vessels = found.lesions, found.vessels
+    found = find_enhancing_regions(series, maps, anatomy, settings, step, outlines=lesions)
     provenance += found.provenance
     caveats += found.caveats
     with step("measurement"):
         findings = measure_findings(
-            lesions, series, maps, anatomy, MeasureSettings(kinetics=settings.kinetics)
+            found.lesions, series, maps, anatomy, MeasureSettings(kinetics=settings.kinetics)
         )
         parenchyma, parenchyma_caveats, parenchyma_provenance = background_parenchymal_enhancement(
-            series, anatomy, settings.parenchyma, exclude=vessels | (lesions.array > 0)
+            series,
+            anatomy,
+            settings.parenchyma,
+            exclude=found.vessels | (found.lesions.array > 0),
         )
         breasts = measure_breasts(anatomy, parenchyma, settings.density)
         symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
-    extra = quantify(exam, series, anatomy, lesions, findings, settings, step)
+    extra = quantify(exam, series, anatomy, found.lesions, findings, settings, step)
     findings = extra.findings
     provenance += [*extra.provenance, density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
@@ -105,8 +115,8 @@ def analyze_exam(
         plane=plane,
         coverage=coverage,
         anatomy=anatomy,
-        vessels=LabelMap(vessels, anatomy.affine, {1: "vessels"}),
-        lesions=lesions,
+        vessels=LabelMap(found.vessels, anatomy.affine, {1: "vessels"}),
+        lesions=found.lesions,
         maps={**found.maps, **extra.maps},
         mips=found.mips,
         breasts=breasts,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mamri.io.lesion_outlines import read_lesion_outlines
 from mamri.io.read_exam import read_exam
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.analyze_exam import ANALYSIS_STEPS, analyze_exam
@@ -25,6 +26,7 @@ def analyze_to_folder(
     phases: Sequence[tuple[str, float]] = (),
     times_s: Sequence[float] | None = None,
     side: str | None = None,
+    lesions: Path | None = None,
     settings: AnalysisSettings = AnalysisSettings(),  # noqa: B008 frozen, so safe to share
     overwrite: bool = False,
     begin_step: Callable[[str], None] = silent,
@@ -35,6 +37,8 @@ def analyze_to_folder(
     ----------
     source, phases, times_s, side
         As in `mamri.io.read_exam.read_exam`.
+    lesions : Path, optional
+        NIfTI label image with the outlines of a person, which replace detection.
     output : Path
         New or empty folder; an earlier result only with ``overwrite``.
     settings : AnalysisSettings
@@ -57,7 +61,8 @@ def analyze_to_folder(
     clock = StepClock(begin_step)
     with clock("reading"):
         exam = read_exam(source, phases=phases, times_s=times_s, side=side)
-    result = analyze_exam(exam, settings, clock=clock)
+        outlines = None if lesions is None else read_lesion_outlines(lesions)
+    result = analyze_exam(exam, settings, lesions=outlines, clock=clock)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     with whole_folder(output, overwrite=overwrite, marker=_MARKER) as folder:
         with clock("writing_images"):

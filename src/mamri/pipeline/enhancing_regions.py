@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mamri.findings import detect_findings, search_phases
+from mamri.findings import detect_findings, outlined_lesions, search_phases
 from mamri.kinetics import can_compute, subtraction, subtraction_projections
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.step_clock import StepClock
@@ -51,6 +51,8 @@ def find_enhancing_regions(
     anatomy: Anatomy,
     settings: AnalysisSettings,
     step: StepClock,
+    *,
+    outlines: LabelMap | None = None,
 ) -> EnhancingRegions:
     """Find vessels and lesions, and keep what shows them.
 
@@ -62,6 +64,8 @@ def find_enhancing_regions(
     anatomy : Anatomy
     settings : AnalysisSettings
     step : StepClock
+    outlines : LabelMap, optional
+        Lesions of a person, on any grid; they replace detection.
 
     Returns
     -------
@@ -69,10 +73,7 @@ def find_enhancing_regions(
         With the one reason in a caveat where nothing dynamic can be computed.
     """
     if not can_compute(series):
-        none = np.zeros(anatomy.breast.shape, np.uint16)
-        vessels = none.astype(bool) if anatomy.vessels is None else anatomy.vessels
-        lesions = LabelMap(none, anatomy.affine)
-        return EnhancingRegions(vessels, lesions, {}, {}, (_not_dynamic(series),), ())
+        return _still(series, anatomy, outlines)
     with step("vessels"):
         phase = search_phases(series, maps, settings.detection)[0]
         enhancement = subtraction(series, phase, settings.kinetics)
@@ -80,13 +81,28 @@ def find_enhancing_regions(
             enhancement.array, anatomy.breast, anatomy.affine, settings.vessels
         )
     with step("detection"):
-        lesions, provenance, caveats = detect_findings(
-            series, maps, anatomy, vessels, settings.detection
-        )
+        caveats: tuple[Caveat, ...] = ()
+        if outlines is not None:
+            lesions, provenance = outlined_lesions(outlines, series.phase(0))
+        else:
+            lesions, provenance, caveats = detect_findings(
+                series, maps, anatomy, vessels, settings.detection
+            )
     with step("projections"):
         volumes = _map_volumes(series, maps, settings)
         mips = subtraction_projections(enhancement, anatomy.breast)
-    return EnhancingRegions(vessels, lesions, volumes, mips, tuple(caveats), (provenance,))
+    return EnhancingRegions(vessels, lesions, volumes, mips, caveats, (provenance,))
+
+
+def _still(series: DynamicSeries, anatomy: Anatomy, outlines: LabelMap | None) -> EnhancingRegions:
+    """Nothing but what a person outlined, and why."""
+    none = np.zeros(anatomy.breast.shape, np.uint16)
+    vessels = none.astype(bool) if anatomy.vessels is None else anatomy.vessels
+    caveats = (_not_dynamic(series),)
+    if outlines is None:
+        return EnhancingRegions(vessels, LabelMap(none, anatomy.affine), {}, {}, caveats, ())
+    lesions, provenance = outlined_lesions(outlines, series.phase(0))
+    return EnhancingRegions(vessels, lesions, {}, {}, caveats, (provenance,))
 
 
 def _map_volumes(
