@@ -34,11 +34,17 @@ def _labels() -> LabelMap:
     return LabelMap(array, np.eye(4))
 
 
-def _series(times: np.ndarray, *, arrival: float = 18.0, noise: float = 5.0) -> DynamicSeries:
+def _series(
+    times: np.ndarray,
+    *,
+    arrival: float = 18.0,
+    noise: float = 5.0,
+    tissue: dict[str, float] | None = None,
+) -> DynamicSeries:
     """Enhancing cubes in tissue that does not enhance."""
     fine = np.arange(0.0, times[-1] + 2.0)
     aif = ArterialInput(fine, population_input(fine, delay_s=arrival))
-    curve = tissue_curve("extended_tofts", TRUTH, times, aif)
+    curve = tissue_curve("extended_tofts", tissue or TRUTH, times, aif)
     signal = concentration_to_signal(
         curve,
         SpoiledGradientEcho(5.0, 12.0),
@@ -158,6 +164,29 @@ def test_the_doubt_of_what_is_assumed_is_in_the_errors() -> None:
     assert 0.005 < vp < 0.06
     both = error(t1_sd=0.15, assumed_vp_sd=0.03)
     assert both == pytest.approx(np.sqrt(t1**2 + vp**2 - alone**2), rel=1e-3)
+
+
+def test_a_tissue_faster_than_the_images_has_no_number() -> None:
+    fast = {"ktrans_per_min": 4.0, "ve": 0.4, "vp": 0.04}
+    found = exam_perfusion(_series(FEW, tissue=fast), ACQUISITION, REGION, _labels())
+    seen = exam_perfusion(_series(FAST, tissue=fast), ACQUISITION, REGION, _labels())
+
+    assert found.findings[1].status is Status.UNDEFINED
+    assert "faster than these images" in found.findings[1].reason
+    assert np.isnan(found.findings[1].ktrans_per_min)
+    # Noise makes some voxels look slow, which the images cannot tell; none looks too fast.
+    assert np.nanmax(found.maps["kep"].array) <= 3 / (42.0 / 60)
+    assert seen.findings[1].ktrans_per_min == pytest.approx(4.0, rel=0.2)
+
+
+def test_an_error_above_the_value_is_no_number() -> None:
+    settings = PerfusionSettings(max_relative_error=0.01)
+    found = exam_perfusion(_series(FEW), ACQUISITION, REGION, _labels(), settings)
+
+    assert found.findings[1].status is Status.UNDEFINED
+    assert "whose error exceeds it" in found.findings[1].reason
+    assert found.findings[1].standard_errors == {}
+    assert found.findings[1].ktrans_median_per_min == pytest.approx(0.2, rel=0.05)
 
 
 def test_settings_reach_the_fit() -> None:

@@ -88,6 +88,13 @@ class PerfusionSettings:
         most agents within a fifth or so.
     min_enhancement_percent : float, %
         Voxels of the region are fitted from this highest enhancement on. Assumption.
+    max_time_constants : float
+        A tissue that comes to balance with the blood so many times over before the first image
+        after the arrival shows no rate, only its volume: there and beyond nothing is given.
+        Assumption: 3, 95 % of the way.
+    max_relative_error : float
+        Ktrans of a finding is not given where its standard error, T1 apart, is larger than so many
+        times itself. Assumption: 1.
     min_region_voxels : int
         Fewer than this are not enough to measure the noise.
     fit : FitSettings
@@ -104,6 +111,8 @@ class PerfusionSettings:
     t1_sd: float = 0.15
     r1: float = 4.5
     min_enhancement_percent: float = 30.0
+    max_time_constants: float = 3.0
+    max_relative_error: float = 1.0
     min_region_voxels: int = 50
     fit: FitSettings = field(default_factory=FitSettings)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
@@ -200,12 +209,14 @@ def exam_perfusion(
     if choice.model is None:
         return _without(choice.reason, ids, choice)
     fitted = fit(curves, times, aif, choice.model, vp=choice.vp, settings=settings.fit)
+    fastest = _fastest_rate(times, arrival, settings)
+    fitted = _within(fitted, fastest)
     own = labels.array[asked]
     findings = {}
     for n in ids:
         part = replace(signals, values=signals.values[:, own == n])
         voxels = fitted.parameters["ktrans_per_min"][own == n]
-        findings[n] = _finding(part, aif, voxels, choice, settings)
+        findings[n] = _finding(part, aif, voxels, choice, fastest, settings)
     text = (
         f"T1 before contrast {assumed.t1_ms:.0f} ms ({assumed.t1_text}), the population input of "
         f"{settings.input.capitalize()} for {settings.dose_mmol_per_kg:g} mmol/kg "
@@ -362,6 +373,7 @@ def _finding(
     aif: ArterialInput,
     voxels: np.ndarray,
     choice: ModelChoice,
+    fastest: float,
     settings: PerfusionSettings,
 ) -> FindingPerfusion:
     """Fit of the mean curve of a finding, and how Ktrans of its voxels spreads about it."""
@@ -375,20 +387,31 @@ def _finding(
         return fit(mean, part.times_s, aif, choice.model, vp=vp, settings=settings.fit)
 
     mean = mean_fit(part.curves(), choice.vp)
-    shifted = [mean_fit(part.curves(baseline_sds=share), choice.vp)]
-    if settings.t1_sd > 0:
-        # Downwards, where Ktrans answers more strongly: an interval is as wide as its wider side.
-        shifted.append(mean_fit(part.curves(t1_factor=1 - settings.t1_sd), choice.vp))
+    own = [mean_fit(part.curves(baseline_sds=share), choice.vp)]
     if choice.vp is not None and settings.choice.assumed_vp_sd > 0:
-        shifted.append(mean_fit(part.curves(), choice.vp + settings.choice.assumed_vp_sd))
-    errors = combined_errors(_with_baseline_fitted(mean, part.n_pre), shifted)
+        own.append(mean_fit(part.curves(), choice.vp + settings.choice.assumed_vp_sd))
+    # T1 downwards, where Ktrans answers more strongly: an interval is as wide as its wider side.
+    t1 = [mean_fit(part.curves(t1_factor=1 - settings.t1_sd), choice.vp)]
+    scatter = _with_baseline_fitted(mean, part.n_pre)
+    errors = combined_errors(scatter, [_within(fit, fastest) for fit in own + t1])
+    # T1 is the same for all curves: it does not decide whether this one tells its parameters.
+    told = float(combined_errors(scatter, own)["ktrans_per_min"])
     known = voxels[np.isfinite(voxels)]
     value = {name: float(values) for name, values in mean.parameters.items()}
-    status = FitStatus(int(mean.status))
-    is_known = np.isfinite(value["ktrans_per_min"])
+    ktrans = value["ktrans_per_min"]
+    reason = _WORDS.get(FitStatus(int(mean.status)), "")
+    is_known = bool(np.isfinite(ktrans))
+    if not is_known:
+        reason = reason or "its curve could not be fitted"
+    elif value["kep_per_min"] > fastest:
+        is_known, reason = False, "its curve follows the blood faster than these images show"
+    elif told > settings.max_relative_error * ktrans:
+        is_known, reason = False, "its curve does not tell Ktrans, whose error exceeds it"
+    if not is_known:
+        value, errors = dict.fromkeys(value, float("nan")), {}
     return FindingPerfusion(
         status=Status.OK if is_known else Status.UNDEFINED,
-        reason=_WORDS.get(status, "" if is_known else "its curve could not be fitted"),
+        reason=reason,
         model=choice.model.value,
         assumed_vp=choice.vp,
         ktrans_per_min=value["ktrans_per_min"],
@@ -400,6 +423,21 @@ def _finding(
         ktrans_p90_per_min=float(np.percentile(known, 90)) if known.size else float("nan"),
         fitted_percent=100.0 * known.size / voxels.size,
     )
+
+
+def _fastest_rate(times_s: np.ndarray, arrival_s: float, settings: PerfusionSettings) -> float:
+    """Rate per minute from which the first image after the arrival is too late to see it."""
+    after = times_s[times_s > arrival_s]
+    wait_min = (float(after[0]) - arrival_s) / 60.0 if after.size else float("inf")
+    return settings.max_time_constants / wait_min
+
+
+def _within(found: PerfusionFit, fastest: float) -> PerfusionFit:
+    """A fit without the voxels whose rate is faster than the images show."""
+    with np.errstate(invalid="ignore"):
+        is_fast = found.parameters["kep_per_min"] > fastest
+    values = {k: np.where(is_fast, np.nan, v) for k, v in found.parameters.items()}
+    return replace(found, parameters=values)
 
 
 def _with_baseline_fitted(found: PerfusionFit, n_pre: int) -> PerfusionFit:
