@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mamri.io.lesion_outlines import read_lesion_outlines
-from mamri.records import InputError
+from mamri.records import DicomError, InputError
 
 LABELS = np.zeros((6, 7, 8), np.uint8)
 LABELS[1:3, 2:4, 3:5] = 1
@@ -47,8 +47,10 @@ def test_what_is_no_label_image_is_refused(tmp_path: Path, array: np.ndarray, wo
         read_lesion_outlines(_file(tmp_path, array))
 
 
-def test_other_formats_are_refused(tmp_path: Path) -> None:
+def test_what_is_no_file_or_no_segmentation_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "seg.dcm"
     path.write_bytes(b"DICM")
-    with pytest.raises(InputError, match="DICOM SEG is not read yet"):
+    with pytest.raises(DicomError, match="cannot be read"):
         read_lesion_outlines(path)
+    with pytest.raises(InputError, match="check its name"):
+        read_lesion_outlines(tmp_path / "nothing.nii.gz")

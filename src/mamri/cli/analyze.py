@@ -33,7 +33,7 @@ def analyze(
     side: SideOption = None,
     lesions: Annotated[
         Path | None,
-        typer.Option("--lesions", help="NIfTI label image of a person; replaces detection."),
+        typer.Option("--lesions", help="Outlines of a person, NIfTI or DICOM SEG."),
     ] = None,
     registration: Annotated[
         MotionMethod, typer.Option("--registration", help="Motion correction between phases.")

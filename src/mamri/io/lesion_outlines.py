@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mamri.io.dicom_segmentation import read_dicom_segmentation
 from mamri.io.nifti import read_nifti
 from mamri.records import InputError, LabelMap
 
@@ -11,12 +12,13 @@ _SUFFIXES = (".nii", ".nii.gz")
 
 
 def read_lesion_outlines(path: Path) -> LabelMap:
-    """Read outlines from a NIfTI label image, on its own grid.
+    """Read outlines from a NIfTI label image or a DICOM Segmentation object, on their own grid.
 
     Parameters
     ----------
     path : Path
-        Three-dimensional; 0 is background, each other whole number a lesion.
+        NIfTI: three-dimensional; 0 is background, each other whole number a lesion. Any other name
+        is taken for DICOM, each segment a lesion.
 
     Returns
     -------
@@ -25,15 +27,25 @@ def read_lesion_outlines(path: Path) -> LabelMap:
     Raises
     ------
     InputError
-        If the file is no NIfTI label image, or holds no lesion.
+        If the file is neither, or holds no lesion.
     GeometryError
         If it does not say how it lies in the patient.
     """
-    if not path.name.lower().endswith(_SUFFIXES):
+    if not path.is_file():
+        raise InputError(f"a file with outlines was needed, {path.name} is none; check its name")
+    if path.name.lower().endswith(_SUFFIXES):
+        labels = _read_nifti_labels(path)
+    else:
+        labels = read_dicom_segmentation(path)
+    if not labels.array.any():
         raise InputError(
-            f"outlines of lesions are read from NIfTI (.nii, .nii.gz), got {path.name}; DICOM SEG "
-            "is not read yet: convert it, for example with dcmqi"
+            f"{path.name} outlines no lesion, every voxel is 0; "
+            "leave it out to have lesions searched for"
         )
+    return labels
+
+
+def _read_nifti_labels(path: Path) -> LabelMap:
     image = read_nifti(path)
     array = np.squeeze(image.array, axis=0) if image.array.shape[:1] == (1,) else image.array
     if array.ndim != 3:
@@ -52,10 +64,5 @@ def read_lesion_outlines(path: Path) -> LabelMap:
         raise InputError(
             f"labels must be whole numbers, {path.name} holds fractions; "
             "threshold the mask before giving it"
-        )
-    if not labels.any():
-        raise InputError(
-            f"{path.name} outlines no lesion, every voxel is 0; "
-            "leave it out to have lesions searched for"
         )
     return LabelMap(labels, image.affine)

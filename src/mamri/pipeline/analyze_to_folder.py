@@ -38,7 +38,7 @@ def analyze_to_folder(
     source, phases, times_s, side
         As in `mamri.io.read_exam.read_exam`.
     lesions : Path, optional
-        NIfTI label image with the outlines of a person, which replace detection.
+        Outlines of a person, NIfTI label image or DICOM SEG, which replace detection.
     output : Path
         New or empty folder; an earlier result only with ``overwrite``.
     settings : AnalysisSettings
