@@ -10,7 +10,7 @@ from mamri.geometry import affine_from_axes
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.quantify import Quantified, quantify
 from mamri.pipeline.step_clock import StepClock
-from mamri.records import Acquisition, DiffusionSeries, Exam, Status
+from mamri.records import Acquisition, DiffusionSeries, Exam, GeometryError, Status
 from mamri.registration import AlignmentKind, AlignmentSettings
 
 UNMOVED = replace(AnalysisSettings(), alignment=AlignmentSettings(AlignmentKind.NONE))
@@ -74,6 +74,18 @@ def test_b_values_out_of_the_consensus_are_told() -> None:
     (first, _) = none.findings
     assert first.diffusion is not None
     assert first.diffusion.status is Status.NOT_COMPUTED
+
+
+def test_diffusion_that_cannot_be_used_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise GeometryError("axes must be at right angles, got others; resample the series")
+
+    monkeypatch.setattr("mamri.pipeline.quantify.align_diffusion", refuse)
+    found = _quantified(replace(example_result().exam, diffusion=_diffusion()))
+
+    (caveat,) = (c for c in found.caveats if c.code == "diffusion_not_measured")
+    assert "right angles" in caveat.message
+    assert all(f.diffusion is None and f.perfusion is not None for f in found.findings)
 
 
 def test_perfusion_needs_what_the_equations_need() -> None:

@@ -18,6 +18,7 @@ from mamri.records import (
     Exam,
     Finding,
     LabelMap,
+    MamriError,
     Provenance,
     Volume,
 )
@@ -83,7 +84,11 @@ def quantify(
     if exam.diffusion is None:
         return found
     with step("diffusion"):
-        return _with_diffusion(found, exam.diffusion, series, anatomy, lesions, settings)
+        try:
+            return _with_diffusion(found, exam.diffusion, series, anatomy, lesions, settings)
+        except MamriError as error:
+            # Images beside the dynamic series must not cost the rest of the answer.
+            return replace(found, caveats=(*found.caveats, _not_measured(str(error))))
 
 
 def _with_diffusion(
@@ -138,6 +143,10 @@ def _quality(found: DiffusionAlignment) -> AlignmentQuality:
         displacement_max_mm=found.displacement_max_mm,
         overlap=found.overlap,
     )
+
+
+def _not_measured(reason: str) -> Caveat:
+    return Caveat("diffusion_not_measured", f"Diffusion was not measured: {reason.rstrip('.')}.")
 
 
 def _caveats(measured: ExamDiffusion, b_values: np.ndarray) -> tuple[Caveat, ...]:
