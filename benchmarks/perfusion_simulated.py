@@ -59,7 +59,8 @@ from mamri.perfusion import (
     population_input,
     signal_to_concentration,
 )
-from mamri.perfusion.exam_perfusion import PerfusionSettings, _noise
+from mamri.perfusion.exam_signals import image_noise
+from mamri.perfusion.perfusion_settings import PerfusionSettings
 from mamri.perfusion.signal_to_concentration import baseline_points
 from mamri.simulation import (
     PROTOCOLS,
@@ -338,7 +339,7 @@ def judged_steps(
     known_vp = replace(quiet, choice=ModelChoice(choice.model, 0.0, {}, ""))
     images = rician(lesion, n, snr, rng)
     curves, shifted = images.curves(), images.curves(baseline_sds=1.0)
-    estimated = replace(images, noise=_noise(images.values[len(before) :]))
+    estimated = replace(images, noise=image_noise(images.values[len(before) :]))
     by_estimate = [estimated.curves(baseline_sds=1.0)]
     return {
         "as assumed": judged(known_vp, equal - lesion.vp * aif.at(times)[kept, None]),

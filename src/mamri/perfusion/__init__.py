@@ -9,7 +9,7 @@ from mamri.perfusion.arterial_input import (
     plasma_from_blood,
     population_input,
 )
-from mamri.perfusion.exam_perfusion import ExamPerfusion, PerfusionSettings, exam_perfusion
+from mamri.perfusion.exam_perfusion import ExamPerfusion, exam_perfusion
 from mamri.perfusion.exponential_basis import ArterialInput, exponential_convolution
 from mamri.perfusion.fit_curves import FitSettings, fit
 from mamri.perfusion.measured_input import (
@@ -29,6 +29,7 @@ from mamri.perfusion.model_choice import (
     expected_relative_errors,
 )
 from mamri.perfusion.perfusion_fit import FitStatus, PerfusionFit, TissueModel
+from mamri.perfusion.perfusion_settings import PerfusionSettings
 from mamri.perfusion.relaxivity import ContrastAgent, agent_in_text, relaxivity
 from mamri.perfusion.signal_to_concentration import (
     SpoiledGradientEcho,
