@@ -12,7 +12,7 @@ _MIN_KEPT = 0.8
 
 
 def outlined_lesions(outlines: LabelMap, grid: HasGrid) -> tuple[LabelMap, Provenance]:
-    """Lesions of a person on another grid, nothing added and nothing taken away.
+    """Lesions of a person on another grid, as they are but for rounding to its voxels.
 
     Each label is a lesion and keeps its number. Where there is one label alone its separate parts
     are lesions of their own, the largest first.
@@ -31,7 +31,7 @@ def outlined_lesions(outlines: LabelMap, grid: HasGrid) -> tuple[LabelMap, Prove
     Raises
     ------
     GeometryError
-        If an outline does not lie within the exam.
+        If an outline does not lie within the exam, or is lost between its voxels.
     """
     source = Volume(np.asarray(outlines.array), outlines.affine)
     on_grid = resample_like(source, grid, interpolation=Interpolation.NEAREST).array
@@ -41,14 +41,15 @@ def outlined_lesions(outlines: LabelMap, grid: HasGrid) -> tuple[LabelMap, Prove
         kept = np.count_nonzero(labels == number) * voxel_volume_ml(grid.affine)
         if kept < _MIN_KEPT * drawn:
             raise GeometryError(
-                f"outline {number} must lie within the exam, {kept:.2f} of {drawn:.2f} ml do; "
-                "give outlines drawn on this exam, in its patient coordinates"
+                f"outline {number} must lie within the exam and be larger than its voxels, "
+                f"{kept:.2f} of {drawn:.2f} ml remain on its grid; give outlines drawn on this "
+                "exam, in its patient coordinates"
             )
     if np.unique(labels).size == 2:  # background and one label
         labels = _parts(labels > 0)
     method = (
-        "Lesions were outlined by a person; no lesion was searched for, and none of the outlines "
-        "was changed."
+        "Lesions were outlined by a person; no lesion was searched for, and the outlines were "
+        "taken as they are but for rounding to the voxels of the exam."
     )
     return LabelMap(labels, grid.affine), Provenance("detection", method)
 
