@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mamri.pipeline.package_anatomy_model import _finished_run
+from mamri.pipeline.finished_run import finished_run
 from mamri.records import InputError
 
 
@@ -22,7 +22,7 @@ def _run(folder: Path, **record: object) -> Path:
 
 
 def test_the_card_tells_steps_hours_and_the_last_scores(tmp_path: Path) -> None:
-    record, weights = _finished_run(_run(tmp_path))
+    record, weights = finished_run(_run(tmp_path))
 
     assert (4, 2.0) == (record["steps"], record["hours"])
     assert {"breast": 0.8} == record["validation_dice"]
@@ -30,7 +30,7 @@ def test_the_card_tells_steps_hours_and_the_last_scores(tmp_path: Path) -> None:
 
 
 def test_the_card_names_what_was_started_from_without_its_folder(tmp_path: Path) -> None:
-    record, _ = _finished_run(_run(tmp_path, start_from="/home/someone/models/first"))
+    record, _ = finished_run(_run(tmp_path, start_from="/home/someone/models/first"))
 
     assert "first" == record["start_from"]
 
@@ -40,4 +40,4 @@ def test_a_run_without_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "best.safetensors").unlink()
 
     with pytest.raises(InputError, match="train the network first"):
-        _finished_run(tmp_path)
+        finished_run(tmp_path)

@@ -13,8 +13,14 @@ from mamri.pipeline.training_anatomies import (
     write_anatomies,
 )
 from mamri.records import InputError
+from mamri.simulation import LesionMix
 from mamri.simulation.sequences import Grid
-from mamri.simulation.training_anatomy import SIDE_STEP, TrainingLabel, make_training_anatomy
+from mamri.simulation.training_anatomy import (
+    DYNAMIC_TIMES_S,
+    SIDE_STEP,
+    TrainingLabel,
+    make_training_anatomy,
+)
 
 _COARSE = Grid((40, 50, 64), (6.0, 6.0, 6.0))
 
@@ -72,7 +78,25 @@ def test_what_is_written_is_what_the_stream_reads(folder: Path) -> None:
     )
     assert torch.uint8 == read.share.dtype
     assert len(made.still_tables) == len(read.signal_tables)
-    assert 6 == load_anatomy(folder / "anatomy-000003.npz", dynamic=True).signal_tables[0].n_phases
+
+
+def test_dynamic_anatomies_have_times_and_each_lesion_in_focus(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    mix = LesionMix(with_lesion=1.0, further_benign=3.0)
+    (path,) = write_anatomies(tmp_path, first_seed=4, n=1, mix=mix)
+    made = make_training_anatomy(4, mix, _COARSE)
+
+    read = load_anatomy(path, dynamic=True)
+
+    assert len(made.dynamic_tables) == len(read.signal_tables)
+    assert {DYNAMIC_TIMES_S} == {table.times_s for table in read.signal_tables}
+    in_breast = (made.mixture.lesions > 0) & (made.mixture.breast > 0)
+    n_lesions = np.unique(made.mixture.lesions[in_breast]).size
+    assert n_lesions > 1
+    focused = [centres[0] for centres in read.centres]
+    labels = [int(read.target[tuple(at)]) % SIDE_STEP for at in focused]
+    assert n_lesions == labels.count(TrainingLabel.LESION)
+    assert labels.count(TrainingLabel.FIBROGLANDULAR) == 2
 
 
 def test_contrasts_are_taken_by_number(folder: Path) -> None:

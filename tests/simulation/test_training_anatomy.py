@@ -48,7 +48,7 @@ def test_tables_cover_every_code_and_fat_outshines_gland_on_plain_t1(
     anatomy: TrainingAnatomy,
 ) -> None:
     highest = int(anatomy.mixture.tissues.max())
-    assert highest < anatomy.still_tables.shape[1] == anatomy.dynamic_table.shape[0]
+    assert highest < anatomy.still_tables.shape[1] == anatomy.dynamic_tables.shape[1]
     neutral = 100  # relative uptake of 1
     assert 13 == len(anatomy.still_tables)
     for table in anatomy.still_tables[:4]:
@@ -65,13 +65,19 @@ def test_tables_cover_every_code_and_fat_outshines_gland_on_plain_t1(
     assert t2[Tissue.CYST, neutral] > 2 * t2[Tissue.MUSCLE, neutral]
 
 
-def test_lesions_and_blood_enhance_in_the_dynamic_table_and_fat_does_not(
+def test_lesions_and_blood_enhance_in_the_dynamic_tables_and_fat_does_not(
     anatomy: TrainingAnatomy,
 ) -> None:
-    table = anatomy.dynamic_table
-    assert table.shape[-1] == len(DYNAMIC_TIMES_S)
-    rise = table[:, 100, 1:].max(axis=-1) / np.maximum(table[:, 100, 0], 1e-9)
-    for code in anatomy.enhancing:
-        if code % 2 == 0 or code < Tissue.LESION:  # necrotic cores hardly rise
-            assert rise[code] > 1.3
-    assert rise[Tissue.FAT] < 1.1
+    for table in anatomy.dynamic_tables:
+        assert table.shape[-1] == len(DYNAMIC_TIMES_S)
+        rise = table[:, 100, 1:].max(axis=-1) / np.maximum(table[:, 100, 0], 1e-9)
+        for code in anatomy.enhancing:
+            if code % 2 == 0 or code < Tissue.LESION:  # necrotic cores hardly rise
+                assert rise[code] > 1.3
+        assert rise[Tissue.FAT] < 1.1
+
+
+def test_dynamic_series_have_bright_fat_or_none(anatomy: TrainingAnatomy) -> None:
+    fat = anatomy.dynamic_tables[:, Tissue.FAT, 100, 0]
+    assert 3 == np.count_nonzero(fat > anatomy.dynamic_tables[:, Tissue.MUSCLE, 100, 0])
+    assert 4 == np.count_nonzero(fat == 0)

@@ -14,7 +14,7 @@ from mamri.cli.options import (
     parse_times,
 )
 from mamri.cli.progress import step_progress
-from mamri.records import AnatomyMethod, ExamResult
+from mamri.records import AnatomyMethod, DetectionMethod, ExamResult
 from mamri.registration import MotionMethod, MotionSettings
 
 _DEFAULT_MOTION = MotionSettings().method
@@ -41,6 +41,9 @@ def analyze(
     anatomy: Annotated[
         AnatomyMethod, typer.Option("--anatomy", help="How breasts and tissues are found.")
     ] = AnatomyMethod.MODEL,
+    detection: Annotated[
+        DetectionMethod, typer.Option("--detection", help="How lesions are found.")
+    ] = DetectionMethod.CLASSICAL,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,
@@ -62,7 +65,9 @@ def analyze(
             side=side.value if side else None,
             lesions=lesions,
             settings=AnalysisSettings(
-                anatomy_method=anatomy, motion=MotionSettings(method=registration)
+                anatomy_method=anatomy,
+                detection_method=detection,
+                motion=MotionSettings(method=registration),
             ),
             overwrite=overwrite,
             begin_step=begin,

@@ -2,6 +2,12 @@
 
 from mamri.findings.detection import detect_findings, search_phases
 from mamri.findings.kaiser_score import KaiserDescriptors, KaiserScore, kaiser_score
+from mamri.findings.learned_detection import (
+    LearnedDetectionSettings,
+    LesionNetwork,
+    detect_with_network,
+)
+from mamri.findings.lesion_confidence import LesionCalibration
 from mamri.findings.location import LocationSettings
 from mamri.findings.measure import MeasureSettings, measure_findings
 from mamri.findings.outlined import outlined_lesions
@@ -11,9 +17,13 @@ __all__ = [
     "DetectionSettings",
     "KaiserDescriptors",
     "KaiserScore",
+    "LearnedDetectionSettings",
+    "LesionCalibration",
+    "LesionNetwork",
     "LocationSettings",
     "MeasureSettings",
     "detect_findings",
+    "detect_with_network",
     "kaiser_score",
     "measure_findings",
     "outlined_lesions",

@@ -25,12 +25,20 @@ def normalised_intensity(image: np.ndarray) -> np.ndarray:
     float32 array of the same shape
         0 for an image without contrast.
     """
+    level, spread = level_and_spread(image)
+    return np.clip((image - level) / spread, -MAX_LEVEL, MAX_LEVEL).astype(np.float32)
+
+
+def level_and_spread(image: np.ndarray) -> tuple[np.float32, np.float32]:
+    """Mean and standard deviation as `normalised_intensity` takes them; spread 1 where it is 0.
+
+    Parameters
+    ----------
+    image : real array of any shape, a.u.
+    """
     flat = np.asarray(image, np.float32).reshape(-1)
     step = max(1, flat.size // _SAMPLES)
     values = np.sort(flat[:: step + 1 - step % 2])  # odd steps do not run along columns
     cut = values.size // 200
     inner = values[cut : values.size - cut]
-    spread = float(inner.std()) or 1.0
-    return np.clip((image - inner.mean()) / np.float32(spread), -MAX_LEVEL, MAX_LEVEL).astype(
-        np.float32
-    )
+    return np.float32(inner.mean()), np.float32(inner.std() or 1.0)

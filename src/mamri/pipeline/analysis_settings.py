@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 from mamri.diffusion import DiffusionSettings
-from mamri.findings import DetectionSettings
+from mamri.findings import DetectionSettings, LearnedDetectionSettings
 from mamri.kinetics import KineticSettings, ParenchymalSettings
 from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
 from mamri.perfusion import PerfusionSettings
-from mamri.records import AnatomyMethod
+from mamri.records import AnatomyMethod, DetectionMethod
 from mamri.registration import AlignmentSettings, MotionSettings
 from mamri.segmentation import AnatomySettings, DensityCutOffs, VesselSettings
 from mamri.segmentation.learned_anatomy import LearnedAnatomySettings
@@ -32,7 +32,12 @@ class AnalysisSettings:
     motion : MotionSettings
     kinetics : KineticSettings
     vessels : VesselSettings
+    detection_method : DetectionMethod
+        The network of the lesion model, or thresholds on enhancement without learning.
+    learned_detection : LearnedDetectionSettings
+        Of the network.
     detection : DetectionSettings
+        Without learning; its first phase is the network's too.
     density : DensityCutOffs
     parenchyma : ParenchymalSettings
     perfusion : PerfusionSettings
@@ -49,6 +54,8 @@ class AnalysisSettings:
     motion: MotionSettings = field(default_factory=MotionSettings)
     kinetics: KineticSettings = field(default_factory=KineticSettings)
     vessels: VesselSettings = field(default_factory=VesselSettings)
+    detection_method: DetectionMethod = DetectionMethod.CLASSICAL
+    learned_detection: LearnedDetectionSettings = field(default_factory=LearnedDetectionSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     density: DensityCutOffs = field(default_factory=DensityCutOffs)
     parenchyma: ParenchymalSettings = field(default_factory=ParenchymalSettings)

@@ -94,6 +94,7 @@ def analyze_exam(
         findings = measure_findings(
             found.lesions, series, maps, anatomy, MeasureSettings(kinetics=settings.kinetics)
         )
+        findings = tuple(replace(f, confidence=found.confidence.get(f.id)) for f in findings)
         parenchyma, parenchyma_caveats, parenchyma_provenance = background_parenchymal_enhancement(
             series,
             anatomy,
@@ -126,7 +127,7 @@ def analyze_exam(
         caveats=tuple(dict.fromkeys(caveats)),
         alignment=extra.alignment,
         provenance=tuple(provenance),
-        models=models,
+        models=(*models, *found.models),
         timings_s=dict(step.timings_s),
         peak_memory_mb=peak_memory_mb(),
     )

@@ -1,13 +1,14 @@
 """What enhances: vessels, lesions, maps and projections of the subtraction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from mamri.findings import detect_findings, outlined_lesions, search_phases
+from mamri.findings import outlined_lesions, search_phases
 from mamri.kinetics import can_compute, subtraction, subtraction_projections
 from mamri.pipeline.analysis_settings import AnalysisSettings
+from mamri.pipeline.find_lesions import find_lesions
 from mamri.pipeline.step_clock import StepClock
 from mamri.records import (
     Anatomy,
@@ -15,6 +16,7 @@ from mamri.records import (
     DynamicSeries,
     KineticMaps,
     LabelMap,
+    ModelUse,
     Provenance,
     Volume,
 )
@@ -35,6 +37,8 @@ class EnhancingRegions:
     mips : mapping of str to (rows, columns) array
     caveats : tuple of Caveat
     provenance : tuple of Provenance
+    confidence : mapping of finding id to float
+    models : tuple of ModelUse
     """
 
     vessels: np.ndarray
@@ -43,6 +47,8 @@ class EnhancingRegions:
     mips: Mapping[str, np.ndarray]
     caveats: tuple[Caveat, ...]
     provenance: tuple[Provenance, ...]
+    confidence: Mapping[int, float] = field(default_factory=dict)
+    models: tuple[ModelUse, ...] = ()
 
 
 def find_enhancing_regions(
@@ -81,17 +87,20 @@ def find_enhancing_regions(
             enhancement.array, anatomy.breast, anatomy.affine, settings.vessels
         )
     with step("detection"):
-        caveats: tuple[Caveat, ...] = ()
-        if outlines is not None:
-            lesions, provenance = outlined_lesions(outlines, series.phase(0))
-        else:
-            lesions, provenance, caveats = detect_findings(
-                series, maps, anatomy, vessels, settings.detection
-            )
+        found = find_lesions(series, maps, anatomy, vessels, settings, outlines=outlines)
     with step("projections"):
         volumes = _map_volumes(series, maps, settings)
         mips = subtraction_projections(enhancement, anatomy.breast)
-    return EnhancingRegions(vessels, lesions, volumes, mips, caveats, (provenance,))
+    return EnhancingRegions(
+        vessels,
+        found.labels,
+        volumes,
+        mips,
+        found.caveats,
+        (found.provenance,),
+        found.confidence,
+        found.models,
+    )
 
 
 def _still(series: DynamicSeries, anatomy: Anatomy, outlines: LabelMap | None) -> EnhancingRegions:

@@ -1,12 +1,7 @@
 """Make the anatomy model's folder from the runs of its two networks."""
 
-import csv
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from mamri.io.model_card import (
     ModelCard,
@@ -19,14 +14,12 @@ from mamri.io.model_card import (
 )
 from mamri.io.model_folder import ModelFolder, write_model_folder
 from mamri.networks.network_plan import NetworkPlan
-from mamri.networks.weight_file import load_weights
-from mamri.records import InputError
+from mamri.pipeline.finished_run import finished_run
 from mamri.records.version import __version__
 from mamri.segmentation.anatomy_model import DETAIL_SPACING_MM, FIELD_SPACING_MM
 
 _SPACING = {"field": FIELD_SPACING_MM, "detail": DETAIL_SPACING_MM}
 _CHANNELS = {"field": ("image",), "detail": ("image", "coarse_breast")}
-_RECORD, _WEIGHTS, _LOG = "training.json", "best.safetensors", "log.csv"
 _LIMITS = (
     "Trained on simulated women alone; no radiologist has measured it on real exams.",
     "Vessels are not learned; nothing may be concluded from their absence.",
@@ -72,7 +65,7 @@ def package_anatomy_model(
     """
     records, weights, networks = {}, {}, {}
     for name in ("field", "detail"):
-        records[name], weights[name] = _finished_run(runs[name])
+        records[name], weights[name] = finished_run(runs[name])
         networks[name] = ModelNetwork(
             plan=NetworkPlan.from_json(records[name]["plan"]),
             weights=f"{name}.safetensors",
@@ -112,29 +105,3 @@ def package_anatomy_model(
         ),
     )
     return write_model_folder(folder, card, weights)
-
-
-def _finished_run(run: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Record of a run, with its length, and its averaged weights."""
-    missing = [name for name in (_RECORD, _WEIGHTS, _LOG) if not (run / name).is_file()]
-    if missing:
-        raise InputError(
-            f"a run of mamri train was needed, {run.name} lacks {', '.join(missing)}; "
-            "train the network first"
-        )
-    record = json.loads((run / _RECORD).read_text(encoding="utf-8"))
-    weights = load_weights(run / _WEIGHTS)
-    with (run / _LOG).open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    # Seconds start anew whenever a run goes on.
-    seconds, before = 0.0, 0.0
-    for row in rows:
-        now = float(row["seconds"])
-        seconds += now - before if now >= before else now
-        before = now
-    scored = [row for row in rows if row[record["classes"][1]]]
-    last = {name: float(scored[-1][name]) for name in record["classes"][1:]} if scored else {}
-    record |= {"steps": int(rows[-1]["step"]), "hours": round(seconds / 3600, 2)}
-    if record.get("start_from"):  # a name is enough; folders are nobody's business
-        record["start_from"] = Path(record["start_from"]).name
-    return record | {"validation_dice": last}, weights

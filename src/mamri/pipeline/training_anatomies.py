@@ -7,18 +7,20 @@ One file an anatomy, about 4 MB at 1.5 mm, without pickled objects. Needs the ex
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from mamri.geometry import spacing_mm
 from mamri.pipeline.step_clock import silent
 from mamri.records import InputError
-from mamri.simulation import LesionMix
+from mamri.simulation import LesionMix, Tissue
 from mamri.simulation.signal_tables import MAX_UPTAKE
 from mamri.simulation.training_anatomy import (
+    DYNAMIC_TIMES_S,
     FAT_TISSUES,
     MIRRORED,
     SIDE_STEP,
@@ -31,9 +33,11 @@ from mamri.simulation.training_anatomy import (
 if TYPE_CHECKING:  # torch is an extra
     from mamri.training import CachedAnatomy
 
-SCHEMA = "mamri-anatomy/3"
+SCHEMA = "mamri-anatomy/4"
 _MAPS = ("tissues", "share", "uptake", "grain")
 _FOCUS = (TrainingLabel.BREAST, TrainingLabel.FIBROGLANDULAR, TrainingLabel.LESION)
+# Of crops for lesions; each lesion is in focus as often as one of these in each breast.
+_BESIDE_LESIONS = (TrainingLabel.FIBROGLANDULAR, TrainingLabel.VESSEL)
 
 
 def anatomy_path(folder: Path, seed: int) -> Path:
@@ -84,7 +88,7 @@ def _save(anatomy: TrainingAnatomy, path: Path) -> None:
         target=anatomy.target,
         affine=mixture.affine,
         still_tables=anatomy.still_tables,
-        dynamic_table=anatomy.dynamic_table,
+        dynamic_tables=anatomy.dynamic_tables,
         enhancing=np.array(anatomy.enhancing, np.int64),
         **{name: getattr(mixture, name) for name in _MAPS},
     )
@@ -106,7 +110,8 @@ def load_anatomy(
     path : Path
         Written by `write_anatomies`.
     dynamic : bool
-        With the signals of a dynamic series, for four-channel images, instead of still contrasts.
+        With the signals of a dynamic series, for four-channel images, instead of still contrasts;
+        crops are then centred on each lesion as often as on another, however small it is.
     every : int
         Keep one voxel in so many along each axis: quick coarse crops of the whole field.
     margin_mm : float, mm, or None
@@ -139,13 +144,18 @@ def load_anatomy(
         raise InputError(
             f"contrasts must be numbers from 0 to {len(still) - 1}, got {contrasts}; change them"
         )
-    arrays = [found["dynamic_table"]] if dynamic else [still[n] for n in contrasts] or still
-    tables = tuple(signal_table(array, max_uptake=MAX_UPTAKE) for array in arrays)
+    arrays = list(found["dynamic_tables"]) if dynamic else [still[n] for n in contrasts] or still
+    times = DYNAMIC_TIMES_S if dynamic else ()
+    tables = tuple(signal_table(array, max_uptake=MAX_UPTAKE, times_s=times) for array in arrays)
     coding = LabelCoding(
         mirrored_labels=MIRRORED,
         fat_tissues=FAT_TISSUES,
         enhancing_tissues=tuple(int(v) for v in found["enhancing"]),
-        focus_labels=tuple(int(v) + SIDE_STEP * side for v in _FOCUS for side in (1, 2)),
+        focus_labels=tuple(
+            int(v) + SIDE_STEP * side
+            for v in (_BESIDE_LESIONS if dynamic else _FOCUS)
+            for side in (1, 2)
+        ),
     )
     affine = found["affine"]
     box: tuple[slice, ...] = (slice(None, None, every),) * 3
@@ -154,7 +164,21 @@ def load_anatomy(
     maps = {name: found[name][(..., *box)] for name in (*_MAPS, "target")}
     moved = affine @ np.diag([every, every, every, 1.0])
     moved[:, 3] = affine @ [*((part.start or 0) for part in box), 1.0]
-    return cached_anatomy(maps, moved, coding, tables)
+    anatomy = cached_anatomy(maps, moved, coding, tables)
+    if dynamic:
+        anatomy = replace(anatomy, centres=(*anatomy.centres, *_lesion_centres(maps)))
+    return anatomy
+
+
+def _lesion_centres(maps: dict[str, np.ndarray]) -> tuple[Any, ...]:
+    """Voxels of each lesion in a breast, to centre crops on."""
+    from mamri.training import label_centres
+
+    side, label = np.divmod(maps["target"], SIDE_STEP)
+    # Body and core of a lesion have codes of their own, one after the other.
+    number = (maps["tissues"][0].astype(int) - int(Tissue.LESION)) // 2 + 1
+    is_lesion = (label == TrainingLabel.LESION) & (side > 0)
+    return label_centres(np.where(is_lesion, number.clip(0, 255), 0).astype(np.uint8), ())
 
 
 def _box_around(mask: np.ndarray, margin: float, every: int) -> tuple[slice, ...]:

@@ -22,6 +22,7 @@ class SegmentationTask(StrEnum):
 
     FIELD = "anatomy-field"
     DETAIL = "anatomy-detail"
+    LESION = "lesion"
     CUSTOM = "custom"
 
 

@@ -23,6 +23,7 @@ from mamri.pipeline.training_configuration import (
 )
 from mamri.records import InputError
 from mamri.segmentation.anatomy_model import DETAIL_CLASSES, FIELD_CLASSES
+from mamri.segmentation.lesion_model import LESION_CHANNELS, LESION_CLASSES
 from mamri.simulation.training_anatomy import SIDE_STEP, TrainingLabel
 
 if TYPE_CHECKING:  # torch is an extra
@@ -36,6 +37,7 @@ _JUDGED = 1_000_000
 _CACHED: dict[SegmentationTask, dict[str, Any]] = {
     SegmentationTask.FIELD: {"every": 2},
     SegmentationTask.DETAIL: {"margin_mm": 40.0},
+    SegmentationTask.LESION: {"margin_mm": 40.0, "dynamic": True},
 }
 
 
@@ -98,51 +100,69 @@ def make_examples(
 
 
 def _simulated_examples(training: SegmentationTraining) -> TrainingExamples:
-    from mamri.training import (
-        PriorSettings,
-        ViewSettings,
-        code_lookup,
-        detail_example,
-        detail_settings,
-        field_example,
-        field_settings,
-    )
+    from mamri.training import detail_settings, field_settings, lesion_settings
 
-    data = training.data
-    options = {**_CACHED[training.task], "contrasts": data.contrasts}
-    is_field = training.task is SegmentationTask.FIELD
-    plain = field_settings() if is_field else detail_settings()
+    task, data = training.task, training.data
+    options = {**_CACHED[task], "contrasts": data.contrasts}
+    plain = {
+        SegmentationTask.FIELD: field_settings,
+        SegmentationTask.DETAIL: detail_settings,
+        SegmentationTask.LESION: lesion_settings,
+    }[task]()
     randomisation: RandomisationSettings = changed_record(
         plain, training.randomisation, "randomisation"
     )
-    if randomisation.dynamic:
+    if randomisation.dynamic != plain.dynamic:
         raise InputError(
-            "the networks of the anatomy model take one image, got randomisation.dynamic = true; "
-            "remove it"
+            f"the task {task.value} needs randomisation.dynamic = {str(plain.dynamic).lower()}, "
+            f"got {str(randomisation.dynamic).lower()}; remove it"
         )
     learnt = AnatomyFolder(training.folder / data.anatomies, kept=data.kept, **options)
     judged = AnatomyFolder(training.folder / data.validation, kept=data.kept, **options)
-    lookup = code_lookup(class_lookup(training.task))
+    one_example = _drawn(training, randomisation)
 
     def example(anatomies: AnatomyFolder, seed: int, index: int) -> Any:
-        pool = RotatingPool(anatomies, data.kept, data.turn, index)
-        if is_field:
-            view, divisor = ViewSettings(), 2 ** (len(training.network.features) - 1)
-            return field_example(pool, lookup, randomisation, view, seed, index, divisor=divisor)
-        return detail_example(pool, lookup, randomisation, PriorSettings(), seed, index)
+        return one_example(RotatingPool(anatomies, data.kept, data.turn, index), seed, index)
 
-    if not is_field:
+    if task is not SegmentationTask.FIELD:
         _check_shape(randomisation.spatial.shape, training)
     return TrainingExamples(
         partial(example, learnt, data.seed),
         partial(example, judged, data.seed + _JUDGED),
-        FIELD_CLASSES if is_field else DETAIL_CLASSES,
-        1 if is_field else 2,
+        _CLASSES[task],
+        _CHANNELS[task],
         {
             "data": {**asdict(data), "anatomies": len(learnt), "validation": len(judged)},
             "randomisation": asdict(randomisation),
         },
     )
+
+
+def _drawn(
+    training: SegmentationTraining, randomisation: "RandomisationSettings"
+) -> Callable[[RotatingPool, int, int], Any]:
+    """Function of anatomies, seed and number that gives an example of the task."""
+    from mamri.training import (
+        PriorSettings,
+        ViewSettings,
+        code_lookup,
+        detail_example,
+        field_example,
+        lesion_example,
+    )
+
+    lookup = code_lookup(class_lookup(training.task))
+    divisor = 2 ** (len(training.network.features) - 1)
+
+    def example(pool: RotatingPool, seed: int, index: int) -> Any:
+        if training.task is SegmentationTask.FIELD:
+            view = ViewSettings()
+            return field_example(pool, lookup, randomisation, view, seed, index, divisor=divisor)
+        if training.task is SegmentationTask.LESION:
+            return lesion_example(pool, lookup, randomisation, seed, index)
+        return detail_example(pool, lookup, randomisation, PriorSettings(), seed, index)
+
+    return example
 
 
 def _real_examples(
@@ -244,6 +264,11 @@ def _real_settings(training: SegmentationTraining) -> "RealExampleSettings":
 def _check_real(found: RealData, training: SegmentationTraining) -> None:
     if training.task is SegmentationTask.CUSTOM:
         return
+    if training.task is SegmentationTask.LESION:
+        raise InputError(
+            "the task lesion learns from simulated women alone, got data.real_share above 0; "
+            "train on labelled exams with the task custom"
+        )
     needed = {
         SegmentationTask.FIELD: ("right_breast", "left_breast"),
         SegmentationTask.DETAIL: ("breast",),
@@ -269,7 +294,13 @@ def _check_shape(shape: tuple[int, ...], training: SegmentationTraining) -> None
 _CLASSES: dict[SegmentationTask, tuple[str, ...]] = {
     SegmentationTask.FIELD: FIELD_CLASSES,
     SegmentationTask.DETAIL: DETAIL_CLASSES,
+    SegmentationTask.LESION: LESION_CLASSES,
     SegmentationTask.CUSTOM: (),
+}
+_CHANNELS = {
+    SegmentationTask.FIELD: 1,
+    SegmentationTask.DETAIL: 2,
+    SegmentationTask.LESION: len(LESION_CHANNELS),
 }
 
 
@@ -287,6 +318,12 @@ def _class_of(task: SegmentationTask, label: TrainingLabel, side: int) -> int:
         outside = {TrainingLabel.MUSCLE: "muscle", TrainingLabel.HEART: "heart"}
         names = (outside.get(label, "background"), "right_breast", "left_breast")
         return FIELD_CLASSES.index(names[side])
+    if task is SegmentationTask.LESION:
+        is_lesion = label is TrainingLabel.LESION and side > 0
+        is_vessel = label is TrainingLabel.VESSEL
+        return LESION_CLASSES.index(
+            "lesion" if is_lesion else "vessel" if is_vessel else "background"
+        )
     name = _DETAIL_OF[label]
     # A lesion looks like fibroglandular tissue before contrast; outside the breast it is a node.
     return DETAIL_CLASSES.index(

@@ -13,6 +13,13 @@ from mamri.records.perfusion import FindingPerfusion
 from mamri.records.volume import read_only
 
 
+class DetectionMethod(StrEnum):
+    """How lesions are found."""
+
+    MODEL = "model"
+    CLASSICAL = "classical"
+
+
 class InitialPhase(StrEnum):
     """Initial enhancement, BI-RADS MRI."""
 

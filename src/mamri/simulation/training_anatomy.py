@@ -19,10 +19,10 @@ from mamri.simulation.signal_tables import (
     gradient_echo_tables,
     spin_echo_tables,
 )
-from mamri.simulation.woman import draw_woman
+from mamri.simulation.woman import Woman, draw_woman
 
 _FIELD_MM = (240.0, 300.0, 390.0)  # both breasts and the chest behind them
-DYNAMIC_TIMES_S = (-60.0, 75.0, 150.0, 240.0, 330.0, 420.0)
+DYNAMIC_TIMES_S = (-60.0, 50.0, 75.0, 105.0, 150.0, 210.0, 280.0, 360.0, 450.0)
 _NOMINAL_FLIP = int(np.argmin(np.abs(FLIP_SCALES - 1)))
 # Weakly and strongly weighted T1 as clinical protocols have them, with fat and without.
 _STILL = tuple(
@@ -30,7 +30,18 @@ _STILL = tuple(
     for handling in FatHandling
     for sequence in (GradientEcho(4.5, 1.5, 12.0, handling), GradientEcho(8.0, 2.4, 20.0, handling))
 )
-_DYNAMIC = GradientEcho(4.5, 1.5, 12.0, FatHandling.NONE)
+# As the protocols of `protocols` have them, with the field strength in T.
+_DYNAMIC = (
+    *((GradientEcho(4.5, 1.5, 12.0, fat), 1.5) for fat in FatHandling),
+    *(
+        (GradientEcho(9.5, 3.5, 25.0, fat), 1.5)
+        for fat in (FatHandling.NONE, FatHandling.SUPPRESSED)
+    ),
+    *(
+        (GradientEcho(5.0, 1.7, 10.0, fat), 3.0)
+        for fat in (FatHandling.NONE, FatHandling.SUPPRESSED)
+    ),
+)
 
 
 def training_grid(spacing_mm: float) -> Grid:
@@ -78,8 +89,8 @@ class TrainingAnatomy:
         Signal of N contrasts by tissue code and relative uptake from 0 to 2.5: T1 at 1.5 T and 3 T
         with fat, without fat after a suppression pulse, and of water alone (Dixon); T2 with fat.
         What suppression leaves of fat is to be added.
-    dynamic_table : (K, U, T) float32, a.u.
-        A dynamic T1 series, before and after contrast.
+    dynamic_tables : (M, K, U, T) float32, a.u.
+        M dynamic T1 series at `DYNAMIC_TIMES_S`, with fat and without.
     enhancing : tuple of int
         Tissue codes that take up much contrast agent.
     """
@@ -87,7 +98,7 @@ class TrainingAnatomy:
     mixture: TissueMixture
     target: np.ndarray
     still_tables: np.ndarray
-    dynamic_table: np.ndarray
+    dynamic_tables: np.ndarray
     enhancing: tuple[int, ...]
 
 
@@ -108,6 +119,12 @@ def make_training_anatomy(
     """
     woman = draw_woman(seed, mix)
     mixture = render_mixture(build_body(woman), grid.affine(), grid.shape)
+    still, dynamic, enhancing = training_tables(woman)
+    return TrainingAnatomy(mixture, training_target(mixture), still, dynamic, enhancing)
+
+
+def training_tables(woman: Woman) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
+    """Signals of a woman's tissues, and her enhancing tissues, as `TrainingAnatomy` holds them."""
     codes = code_properties(woman.lesions)
     amounts = concentrations(codes, np.array(DYNAMIC_TIMES_S), woman.bolus_delay_s)
     nothing = np.zeros(len(codes))
@@ -116,15 +133,12 @@ def make_training_anatomy(
         for sequence in _STILL
         for field in (1.5, 3.0)
     ]
-    still.append(_whole(spin_echo_tables(codes, TurboSpinEcho(grid), 1.5)))
-    dynamic = [_whole(gradient_echo_tables(codes, a, _DYNAMIC, 1.5)) for a in amounts]
-    return TrainingAnatomy(
-        mixture=mixture,
-        target=training_target(mixture),
-        still_tables=np.stack(still),
-        dynamic_table=np.stack(dynamic, axis=-1),
-        enhancing=_enhancing(codes),
-    )
+    still.append(_whole(spin_echo_tables(codes, TurboSpinEcho(grid=GRID), 1.5)))
+    dynamic = [
+        [_whole(gradient_echo_tables(codes, a, sequence, field), sequence.fat) for a in amounts]
+        for sequence, field in _DYNAMIC
+    ]
+    return np.stack(still), np.moveaxis(np.array(dynamic), 1, -1), _enhancing(codes)
 
 
 def _whole(

@@ -16,9 +16,11 @@ from mamri.training.cached_anatomy import (
     CachedAnatomy,
     LabelCoding,
     cached_anatomy,
+    label_centres,
     to_device,
 )
 from mamri.training.first_weights import start_from
+from mamri.training.lesion_examples import lesion_example, lesion_settings
 from mamri.training.level import normalised
 from mamri.training.loop import LoopSettings, TrainedNetwork, train
 from mamri.training.processes import Ranks, joined, use_threads, wait_for_all
@@ -71,6 +73,9 @@ __all__ = [
     "field_settings",
     "is_real",
     "joined",
+    "label_centres",
+    "lesion_example",
+    "lesion_settings",
     "normalised",
     "normalised_channels",
     "real_case",

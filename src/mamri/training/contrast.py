@@ -177,6 +177,8 @@ def _enhancement(anatomy: CachedAnatomy, settings: ContrastSettings, draws: Draw
     strong = list(anatomy.coding.enhancing_tissues)
     first[strong] = _between(settings.strong_enhancement_range, amount)[strong]
     last = first * _between(settings.delay_range, draws.uniforms(256))
+    if draws.chance(settings.one_phase_probability):
+        last = first
     rise = torch.stack([torch.zeros(256), first, last])
     rise[:, [0, *anatomy.coding.fat_tissues]] = 0
     return rise[:, :, None] * (torch.arange(256) / 100)
@@ -190,7 +192,7 @@ def _physical(
     dynamic: bool,
     is_inverted: bool,
 ) -> Contrast:
-    phases = [0, 1, table.n_phases - 1] if dynamic else [draws.index(table.n_phases)]
+    phases = _phases(table, settings, draws) if dynamic else [draws.index(table.n_phases)]
     signal = table.signal[phases]
     fat = list(anatomy.coding.fat_tissues)
     is_suppressed = bool(fat) and not bool(signal[:, fat].any())
@@ -215,6 +217,22 @@ def _physical(
     return Contrast(
         None, signal, texture, _fat_residual(anatomy, settings, draws), True, is_inverted
     )
+
+
+def _phases(table: SignalTable, settings: ContrastSettings, draws: Draws) -> list[int]:
+    """Phase before contrast, first after it and last, by their times where those are known."""
+    first, last = [1], [table.n_phases - 1]
+    if table.times_s:
+        first, last = (
+            [n for n, time in enumerate(table.times_s) if low <= time <= high] or phases
+            for (low, high), phases in (
+                (settings.first_phase_s, first),
+                (settings.last_phase_s, last),
+            )
+        )
+    early = first[draws.index(len(first))]
+    late = last[draws.index(len(last))]
+    return [0, early, early if draws.chance(settings.one_phase_probability) else late]
 
 
 def _fat_residual(

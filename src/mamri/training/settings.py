@@ -116,6 +116,11 @@ class ContrastSettings:
         For random dynamic images: rise of a tissue, and of an enhancing tissue, at the first phase
         after contrast over the brightest tissue before, and its change up to the last phase as a
         factor. Assumption.
+    first_phase_s, last_phase_s : (low, high) of float, s
+        Where the simulated phases have times: of the first phase after contrast and of the last,
+        from the injection. Assumption: protocols from ultrafast to three phases.
+    one_phase_probability : float
+        Dynamic images whose first phase after contrast is their last. Assumption.
 
     References
     ----------
@@ -149,16 +154,20 @@ class ContrastSettings:
     enhancement_range: Range = (0.0, 0.5)
     strong_enhancement_range: Range = (0.3, 1.5)
     delay_range: Range = (0.6, 1.8)
+    first_phase_s: Range = (45.0, 160.0)
+    last_phase_s: Range = (200.0, 500.0)
+    one_phase_probability: float = 0.1
 
     def __post_init__(self) -> None:
         _check_probabilities(
             self, "physics_probability", "inversion_probability", "shared_mean_probability",
-            "fat_residual_probability", "patchy_probability",
+            "fat_residual_probability", "patchy_probability", "one_phase_probability",
         )  # fmt: skip
         _check_ranges(self, (0.0, 1.0), "mean_range", "sd_range", "suppressed_fat")
         _check_ranges(
             self, (0.0, 10.0), "enhancement_range", "strong_enhancement_range", "delay_range"
         )
+        _check_ranges(self, (0.0, 3600.0), "first_phase_s", "last_phase_s")
         _check_ranges(self, (-3.0, 3.0), "grain_weights")
         _check_ranges(self, (1.5, 1000.0), "texture_knots_mm")
         _check_bounds(self, (1, 16), "shared_means", "max_clusters")
