@@ -44,6 +44,9 @@ def simulate(
         bool,
         typer.Option("--anatomies", help="Write anatomies to train on (tissue maps), not exams."),
     ] = False,
+    many_lesions: Annotated[
+        bool, typer.Option("--many-lesions", help="Several lesions in each woman of anatomies.")
+    ] = False,
     spacing: Annotated[
         float, typer.Option("--spacing", help="Voxel size of anatomies in mm.", min=0.8, max=6.0)
     ] = 1.5,
@@ -62,7 +65,7 @@ def simulate(
     if output is None:
         raise typer.BadParameter("give the folder to write with -o DIR")
     if anatomies:
-        _write_anatomies(output, seed, n or 1, spacing, as_json)
+        _write_anatomies(output, seed, n or 1, spacing, many_lesions, as_json)
         return
     from mamri.pipeline.simulate_exam import (  # imported late: --help stays quick
         N_STEPS,
@@ -89,11 +92,17 @@ def simulate(
         typer.echo(f"{len(rows)} simulated exams: {output / 'exams.csv'}")
 
 
-def _write_anatomies(output: Path, seed: int, n: int, spacing: float, as_json: bool) -> None:
-    from mamri.pipeline.training_anatomies import write_anatomies
+def _write_anatomies(
+    output: Path, seed: int, n: int, spacing: float, many_lesions: bool, as_json: bool
+) -> None:
+    from mamri.pipeline.training_anatomies import MANY_LESIONS, write_anatomies
+    from mamri.simulation import LesionMix
 
+    mix = MANY_LESIONS if many_lesions else LesionMix()
     with step_progress(n) as begin:
-        paths = write_anatomies(output, first_seed=seed, n=n, spacing_mm=spacing, begin_step=begin)
+        paths = write_anatomies(
+            output, first_seed=seed, n=n, mix=mix, spacing_mm=spacing, begin_step=begin
+        )
     if as_json:
         typer.echo(json.dumps({"output": str(output), "anatomies": [p.name for p in paths]}))
     else:

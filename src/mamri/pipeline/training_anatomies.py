@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # torch is an extra
     from mamri.training import CachedAnatomy
 
 SCHEMA = "mamri-anatomy/4"
+# Of women that the lesion network learns from: no exam has so many, but examples cost less.
+MANY_LESIONS = LesionMix(with_lesion=1.0, malignant=0.6, further_benign=3.0)
 _MAPS = ("tissues", "share", "uptake", "grain")
 _FOCUS = (TrainingLabel.BREAST, TrainingLabel.FIBROGLANDULAR, TrainingLabel.LESION)
 # Of crops for lesions; each lesion is in focus as often as one of these in each breast.
