@@ -29,6 +29,7 @@ from mamri.findings.lesion_confidence import FEATURES, LesionCalibration
 from mamri.geometry import spacing_mm, to_anatomical
 from mamri.geometry.resample import Interpolation, resample_like
 from mamri.io.find_model import find_model
+from mamri.io.record_json import record_from_json
 from mamri.kinetics import kinetic_maps, subtraction
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.find_anatomy import find_anatomy
@@ -325,6 +326,13 @@ def print_report(cases: list[dict[str, Any]], least: float) -> None:
             print(f"{preset:>20} {len(rows):4d} outlines, medians: {told}")
 
 
+def rate_again(cases: list[dict[str, Any]], calibration: LesionCalibration) -> None:
+    """Give every candidate the confidence of a calibration."""
+    for case in cases:
+        for row in case["candidates"]:
+            row["confidence"] = float(calibration.confidence(np.array(row["features"])))
+
+
 def fit_calibration(cases: list[dict[str, Any]]) -> dict[str, Any]:
     """Logistic function of the features, with a little shrinkage, and its operating points."""
     rows = [(row["features"], bool(row["hits"])) for case in cases for row in case["candidates"]]
@@ -337,9 +345,7 @@ def fit_calibration(cases: list[dict[str, Any]]) -> dict[str, Any]:
 
     intercept, *coefficients = optimize.minimize(loss, np.zeros(1 + x.shape[1])).x.tolist()
     calibration = LesionCalibration(intercept, tuple(coefficients), {})
-    for case in cases:
-        for row in case["candidates"]:
-            row["confidence"] = float(calibration.confidence(np.array(row["features"])))
+    rate_again(cases, calibration)
     whole = froc(cases, lambda _: True)
     points = {
         f"{rate:g}": float(np.clip(np.ceil(whole[f"at_{rate:g}"] * 1000) / 1000, 0, 1))
@@ -362,16 +368,20 @@ def main() -> None:
     parser.add_argument("--model", default="lesion", help="name or folder of a lesion model")
     parser.add_argument("--classical", action="store_true", help="judge detection without learning")
     parser.add_argument("--part", choices=("all", "first", "second"), default="all")
-    parser.add_argument("--json", type=Path, help="write what was found")
+    parser.add_argument("--json", type=Path, help="keep what was found, and read it when there")
+    parser.add_argument("--calibration", type=Path, help="calibration in place of the model's")
     options = parser.parse_args()
     if options.step == "make":
         make(options.work, options.women, options.preset)
         return
+    network = None if options.classical else load_lesion_network(find_model(options.model))
+    calibration = None if network is None else network.calibration
+    if options.calibration:
+        found = json.loads(options.calibration.read_text(encoding="utf-8"))
+        calibration = record_from_json(LesionCalibration, found, "calibration")
     if options.json and options.json.exists():
         cases = json.loads(options.json.read_text(encoding="utf-8"))
-        network = None
     else:
-        network = None if options.classical else load_lesion_network(find_model(options.model))
         cases = []
         for path in sorted(options.work.glob("[!.]*.npz")):
             case = load_case(path)
@@ -385,7 +395,10 @@ def main() -> None:
     if options.step == "calibrate":
         print(json.dumps(fit_calibration(cases), indent=2))
         return
-    least = 0.0 if network is None else network.calibration.least_confidence(0.5)
+    least = 0.0
+    if calibration is not None:
+        rate_again(cases, calibration)
+        least = calibration.least_confidence(0.5)
     print_report(cases, least)
 
 

@@ -60,10 +60,11 @@ def test_lesions_are_found_where_they_are_surest_first() -> None:
     assert () == caveats
 
 
-def test_what_lies_outside_the_breast_or_in_the_skin_is_no_finding() -> None:
+def test_what_lies_outside_the_breast_in_the_skin_or_the_nipple_is_no_finding() -> None:
     phantom = Phantom()
     phantom.ball((30, 64, 40), 4.0)  # behind the breast
     phantom.paint(phantom.skin & (phantom.distance_mm((30, 9, 40)) < 8.0))
+    phantom.ball((30, 15, 40), 5.0)  # the nipple
     phantom.ball((30, 40, 40), 5.0)
 
     found, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), _network())

@@ -13,7 +13,7 @@ from mamri.pipeline.training_anatomies import (
     write_anatomies,
 )
 from mamri.records import InputError
-from mamri.simulation import LesionMix
+from mamri.simulation import LesionMix, Tissue
 from mamri.simulation.sequences import Grid
 from mamri.simulation.training_anatomy import (
     DYNAMIC_TIMES_S,
@@ -94,8 +94,10 @@ def test_dynamic_anatomies_have_times_and_each_lesion_in_focus(tmp_path: Path) -
     n_lesions = np.unique(made.mixture.lesions[in_breast]).size
     assert n_lesions > 1
     focused = [centres[0] for centres in read.centres]
+    tissues = [int(read.tissues[0][tuple(at)]) for at in focused]
+    assert 1 == tissues.count(Tissue.NODE)
     labels = [int(read.target[tuple(at)]) % SIDE_STEP for at in focused]
-    assert n_lesions == labels.count(TrainingLabel.LESION)
+    assert 2 * n_lesions == labels.count(TrainingLabel.LESION)
     assert labels.count(TrainingLabel.FIBROGLANDULAR) == 2
 
 

@@ -2,7 +2,8 @@
 
 Regions in which the network finds lesion likely are candidates. What lies outside the breast or in
 the skin is dropped, small parts near a large one are joined to it, and each gets a calibrated
-confidence; those above the confidence of the chosen operating point are findings.
+confidence; those above the confidence of the chosen operating point are findings. Nipples enhance
+too, and are dropped by their place.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from scipy import ndimage
 
 from mamri.findings.candidates import Candidate, candidate_from_points, merge_satellites
 from mamri.findings.lesion_confidence import LesionCalibration, region_features
+from mamri.geometry import to_lps
 from mamri.geometry.linear_weights import interpolate_at
 from mamri.networks.inference_engine import Engine
 from mamri.records import Anatomy, Caveat, LabelMap, Provenance
@@ -44,6 +46,9 @@ class LearnedDetectionSettings:
         Smaller regions (diameter of the ball of equal volume) are dropped.
     skin_mm : float, mm
         What lies within this distance of air is skin. Assumption: as `DetectionSettings`.
+    nipple_mm : float, mm
+        Regions of which more than half lies within this distance of the nipple's tip are nipple.
+        Assumption: as `DetectionSettings`.
     min_inside : float
         Share of a region that must lie in the breast and not in the skin. Assumption.
     satellite_mm, satellite_share : float, mm and dimensionless
@@ -59,6 +64,7 @@ class LearnedDetectionSettings:
     min_peak: float = 0.5
     min_diameter_mm: float = 3.0
     skin_mm: float = 2.0
+    nipple_mm: float = 12.0
     min_inside: float = 0.5
     satellite_mm: float = 4.0
     satellite_share: float = 0.3
@@ -187,6 +193,8 @@ def find_regions(
         if inside[box][mask].mean() < settings.min_inside:
             continue
         points = np.argwhere(mask) + [part.start for part in box]
+        if _is_nipple(points, seen, anatomy, settings.nipple_mm):
+            continue
         found.append(candidate_from_points(points, likely.shape))
     joined = merge_satellites(
         found,
@@ -200,6 +208,22 @@ def find_regions(
         if diameter >= settings.min_diameter_mm:
             regions.append(Region(candidate, _features(candidate, seen, inside, diameter)))
     return regions
+
+
+def _is_nipple(points: np.ndarray, seen: LesionMap, anatomy: Anatomy, reach_mm: float) -> bool:
+    """Whether most of the voxels (N, 3) of the working grid lie around the tip of a nipple."""
+    index = np.stack(
+        [
+            seen.grid.full_position(axis, points[:, axis]) + seen.box[axis].start
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    places = to_lps(anatomy.affine, index)
+    return any(
+        np.mean(np.linalg.norm(places - np.array(tip), axis=1) < reach_mm) > 0.5
+        for tip in anatomy.nipples_mm_lps.values()
+    )
 
 
 def _searched(seen: LesionMap, anatomy: Anatomy, settings: LearnedDetectionSettings) -> np.ndarray:
@@ -273,7 +297,8 @@ def _provenance(
     method = (
         f"Lesions were found by the model {network.name} {network.version}, a U-Net trained on "
         "simulated women, from the phase before contrast, the first phase after it, their "
-        "difference and the late change. Regions outside the breast or in the skin were dropped; "
+        "difference and the late change. Regions outside the breast, in the skin or around the "
+        "nipple's tip were dropped; "
         f"those with a confidence of at least {least:.2f} are reported, which left "
         f"{settings.false_positives:g} false positives per breast on simulated women."
     )

@@ -38,8 +38,9 @@ SCHEMA = "mamri-anatomy/4"
 MANY_LESIONS = LesionMix(with_lesion=1.0, malignant=0.6, further_benign=3.0)
 _MAPS = ("tissues", "share", "uptake", "grain")
 _FOCUS = (TrainingLabel.BREAST, TrainingLabel.FIBROGLANDULAR, TrainingLabel.LESION)
-# Of crops for lesions; each lesion is in focus as often as one of these in each breast.
-_BESIDE_LESIONS = (TrainingLabel.FIBROGLANDULAR, TrainingLabel.VESSEL)
+# Of crops for lesions: what enhances like one. Each lesion is in focus twice as often as one of
+# these in each breast, and as the nodes of the armpits.
+_BESIDE_LESIONS = (TrainingLabel.FIBROGLANDULAR, TrainingLabel.VESSEL, TrainingLabel.NIPPLE)
 
 
 def anatomy_path(folder: Path, seed: int) -> Path:
@@ -126,7 +127,7 @@ def load_anatomy(
     InputError
         If the file is none of this kind.
     """
-    from mamri.training import LabelCoding, cached_anatomy, signal_table
+    from mamri.training import LabelCoding, cached_anatomy, label_centres, signal_table
 
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -168,7 +169,9 @@ def load_anatomy(
     moved[:, 3] = affine @ [*((part.start or 0) for part in box), 1.0]
     anatomy = cached_anatomy(maps, moved, coding, tables)
     if dynamic:
-        anatomy = replace(anatomy, centres=(*anatomy.centres, *_lesion_centres(maps)))
+        lesions = _lesion_centres(maps)
+        nodes = label_centres(maps["tissues"][0], (int(Tissue.NODE),))
+        anatomy = replace(anatomy, centres=(*anatomy.centres, *nodes, *lesions, *lesions))
     return anatomy
 
 
