@@ -30,7 +30,7 @@ DOCS = ROOT / "docs" / "models" / "lesion"
 PLAIN, RICH = ((1, 74), (1002, 56)), ((2001, 103),)
 _NO_CALIBRATION = {
     "intercept": 0.0,
-    "coefficients": [1.0, 0.0, 0.0, 0.0],
+    "coefficients": [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     "operating_points": {"0.5": 0.5},
 }
 

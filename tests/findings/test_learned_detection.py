@@ -12,7 +12,7 @@ from mamri.networks.network_plan import NetworkKind, volume_plan
 from mamri.records import Anatomy, GeometryError, InputError
 
 # Certain regions of 10 mm have a confidence of about 0.9, of 4 mm of 0.3.
-_CALIBRATION = LesionCalibration(-5.0, (0.3, 0.0, 2.2, 0.0), {"0.5": 0.2, "0.25": 0.8})
+_CALIBRATION = LesionCalibration(-5.0, (0.3, 0.0, 2.2, 0.0, 0.0, 0.0), {"0.5": 0.2, "0.25": 0.8})
 
 
 class BrightIsLesion:

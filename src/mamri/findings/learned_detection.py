@@ -97,12 +97,12 @@ class Region:
     ----------
     candidate : Candidate
         On the working grid of the map.
-    features : four float
+    features : tuple of float
         As `region_features` gives them.
     """
 
     candidate: Candidate
-    features: tuple[float, float, float, float]
+    features: tuple[float, ...]
 
 
 def detect_with_network(
@@ -237,18 +237,25 @@ def _searched(seen: LesionMap, anatomy: Anatomy, settings: LearnedDetectionSetti
 
 def _features(
     candidate: Candidate, seen: LesionMap, inside: np.ndarray, diameter_mm: float
-) -> tuple[float, float, float, float]:
+) -> tuple[float, ...]:
     box, mask = candidate.box, candidate.mask
     rise = seen.phases[1][box] - seen.phases[0][box]
     late = seen.phases[2][box] - seen.phases[0][box]
     rise = np.maximum(rise, late)
     near = ndimage.binary_dilation(mask, iterations=1)
-    shell = ndimage.binary_dilation(near, iterations=_SHELL) & ~near & inside[box]
+    around_it = ndimage.binary_dilation(near, iterations=_SHELL) & ~near
+    shell = around_it & inside[box]
     around = float(np.median(rise[shell])) if shell.any() else 0.0
     spread = float(np.median(np.abs(rise[shell] - around))) if shell.any() else 1.0
     within = float(np.median(rise[mask]))
     contrast = (within - around) / max(1.4826 * spread, 1e-6)
-    return region_features(seen.lesion[box][mask], contrast, diameter_mm)
+    return region_features(
+        seen.lesion[box][mask],
+        contrast=contrast,
+        diameter_mm=diameter_mm,
+        interior=float(inside[box][around_it].mean()) if around_it.any() else 1.0,
+        vessel=float(seen.vessel[box][near].mean()),
+    )
 
 
 def label_regions(

@@ -18,7 +18,9 @@ from scipy import special
 
 from mamri.records import InputError
 
-FEATURES = ("logit_peak", "logit_mean", "log_diameter", "log_contrast")
+FEATURES = (
+    "logit_peak", "logit_mean", "log_diameter", "log_contrast", "interior", "vessel",
+)  # fmt: skip
 _CLIP = 1e-3  # probabilities nearer to 0 or 1 are not told apart
 
 
@@ -52,7 +54,7 @@ class LesionCalibration:
 
         Parameters
         ----------
-        features : (..., 4) float
+        features : (..., 6) float
             As `region_features` gives them.
         """
         return np.asarray(special.expit(self.intercept + features @ np.array(self.coefficients)))
@@ -75,8 +77,13 @@ class LesionCalibration:
 
 
 def region_features(
-    probability: np.ndarray, contrast: float, diameter_mm: float
-) -> tuple[float, float, float, float]:
+    probability: np.ndarray,
+    *,
+    contrast: float,
+    diameter_mm: float,
+    interior: float,
+    vessel: float,
+) -> tuple[float, ...]:
     """What the confidence of a region rests on.
 
     Parameters
@@ -87,10 +94,15 @@ def region_features(
         Enhancement in the region over that of its surroundings, at least 0.
     diameter_mm : float, mm
         Of the ball of equal volume.
+    interior : float
+        Share of its surroundings that is breast without skin, 0 to 1: low at the chest wall and
+        in the armpit.
+    vessel : float
+        Mean probability of vessel in and around it, 0 to 1.
 
     Returns
     -------
-    four float
+    six float
         In the order of `FEATURES`.
     """
     peak, mean = np.clip(
@@ -101,4 +113,6 @@ def region_features(
         float(special.logit(mean)),
         float(np.log(diameter_mm)),
         float(np.log(np.clip(contrast, 0.1, 100.0))),
+        interior,
+        vessel,
     )
