@@ -19,6 +19,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from mamri.findings import DetectionSettings, detect_findings, search_phases
+from mamri.findings.complete_outlines import complete_outlines
 from mamri.findings.learned_detection import (
     LearnedDetectionSettings,
     LesionNetwork,
@@ -171,12 +172,19 @@ def candidates_of(case: Case, network: LesionNetwork) -> list[Candidate]:
         case.phases, anatomy.affine, anatomy.breast > 0, network.engine, overlap=settings.overlap
     )
     regions = find_regions(seen, anatomy, settings)
-    labels = label_regions([r.candidate for r in regions], seen, anatomy, settings)
+    features = [np.array(region.features) for region in regions]
+    rated = sorted(
+        ((float(network.calibration.confidence(f)), n) for n, f in enumerate(features)),
+        reverse=True,
+    )
+    labels = label_regions([regions[n].candidate for _, n in rated], seen, anatomy, settings)
+    enhancing = np.zeros_like(labels)
+    for number, (_, _, mask) in enumerate(classical_candidates(case), start=1):
+        enhancing[mask] = number
+    labels = complete_outlines(labels, enhancing)
     rows = []
-    for number, region in enumerate(regions, start=1):
-        features = np.array(region.features)
-        confidence = float(network.calibration.confidence(features))
-        rows.append((confidence, features, labels == number))
+    for number, (confidence, n) in enumerate(rated, start=1):
+        rows.append((confidence, features[n], labels == number))
     return [row for row in rows if row[2].any()]
 
 
@@ -384,6 +392,8 @@ def main() -> None:
     else:
         cases = []
         for path in sorted(options.work.glob("[!.]*.npz")):
+            if options.preset and path.stem.rsplit("-", 1)[0] not in options.preset:
+                continue
             case = load_case(path)
             found = classical_candidates(case) if network is None else candidates_of(case, network)
             cases.append(judge_case(case, found))

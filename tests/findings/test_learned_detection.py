@@ -6,34 +6,10 @@ import numpy as np
 import pytest
 from findings.phantom import Phantom
 
-from mamri.findings import LearnedDetectionSettings, LesionCalibration, LesionNetwork
+from fake_networks import BrightIsLesion, bright_is_lesion
+from mamri.findings import LearnedDetectionSettings
 from mamri.findings.learned_detection import detect_with_network
-from mamri.networks.network_plan import NetworkKind, volume_plan
 from mamri.records import Anatomy, GeometryError, InputError
-
-# Certain regions of 10 mm have a confidence of about 0.9, of 4 mm of 0.3.
-_CALIBRATION = LesionCalibration(-5.0, (0.3, 0.0, 2.2, 0.0, 0.0, 0.0), {"0.5": 0.2, "0.25": 0.8})
-
-
-class BrightIsLesion:
-    """Calls a third of the largest rise lesion; keeps what it was shown."""
-
-    def __init__(self) -> None:
-        self.plan = volume_plan(
-            NetworkKind.PLAIN, in_channels=4, classes=3, features=(1, 1), blocks=(1, 1)
-        )
-        self.seen: list[np.ndarray] = []
-
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        self.seen.append(image)
-        rise = image[2]
-        out = np.zeros((3, *rise.shape), np.float32)
-        out[1] = 12.0 * np.sign(rise - 0.4 * rise.max())
-        return out
-
-
-def _network(engine: BrightIsLesion | None = None) -> LesionNetwork:
-    return LesionNetwork(engine or BrightIsLesion(), _CALIBRATION, "fake", "1")
 
 
 def _phases(phantom: Phantom) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -47,7 +23,7 @@ def test_lesions_are_found_where_they_are_surest_first() -> None:
     small = phantom.ball((30, 40, 60), 5.0)
 
     found, confidence, provenance, caveats = detect_with_network(
-        _phases(phantom), phantom.anatomy(), _network()
+        _phases(phantom), phantom.anatomy(), bright_is_lesion()
     )
 
     labels = np.asarray(found.array)
@@ -67,7 +43,7 @@ def test_what_lies_outside_the_breast_in_the_skin_or_the_nipple_is_no_finding() 
     phantom.ball((30, 15, 40), 5.0)  # the nipple
     phantom.ball((30, 40, 40), 5.0)
 
-    found, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), _network())
+    found, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), bright_is_lesion())
 
     assert 1 == found.array.max()
     assert phantom.distance_mm((30, 40, 40))[np.asarray(found.array) > 0].max() < 8.0
@@ -79,15 +55,17 @@ def test_fewer_false_positives_ask_for_more_confidence() -> None:
     phantom.ball((30, 40, 60), 3.0)
     strict = LearnedDetectionSettings(false_positives=0.25)
 
-    many, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), _network())
-    few, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), _network(), strict)
+    many, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), bright_is_lesion())
+    few, _, _, _ = detect_with_network(
+        _phases(phantom), phantom.anatomy(), bright_is_lesion(), strict
+    )
 
     assert (2, 1) == (many.array.max(), few.array.max())
     with pytest.raises(InputError, match=r"one of 0\.5, 0\.25"):
         detect_with_network(
             _phases(phantom),
             phantom.anatomy(),
-            _network(),
+            bright_is_lesion(),
             replace(strict, false_positives=3.0),
         )
 
@@ -97,9 +75,28 @@ def test_a_dead_centre_belongs_to_its_lesion() -> None:
     phantom.ball((30, 38, 40), 9.0)
     core = phantom.ball((30, 38, 40), 4.0, (0.0, 0.0, 0.0))
 
-    found, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), _network())
+    found, _, _, _ = detect_with_network(_phases(phantom), phantom.anatomy(), bright_is_lesion())
 
     assert np.all(np.asarray(found.array)[core] == 1)
+
+
+def test_outlines_are_completed_by_the_enhancement_that_they_lie_in() -> None:
+    phantom = Phantom()
+    phantom.ball((30, 38, 24), 4.0)
+    phantom.ball((30, 38, 50), 6.0)
+    enhancing = np.zeros(phantom.breast.shape, np.uint16)
+    enhancing[phantom.distance_mm((30, 38, 24)) <= 8.0] = 5
+    enhancing[phantom.distance_mm((50, 20, 70)) <= 4.0] = 2  # the network sees nothing there
+
+    found, confidence, provenance, _ = detect_with_network(
+        _phases(phantom), phantom.anatomy(), bright_is_lesion(), enhancing=enhancing
+    )
+
+    labels = np.asarray(found.array)
+    assert np.all(labels[enhancing == 5] == labels[30, 38, 24])
+    assert np.all(labels[enhancing == 2] == 0)
+    assert {1, 2} == set(confidence) == set(np.unique(labels)) - {0}
+    assert "completed" in provenance.method
 
 
 def test_no_more_findings_than_wanted_and_the_rest_is_told() -> None:
@@ -109,7 +106,7 @@ def test_no_more_findings_than_wanted_and_the_rest_is_told() -> None:
     settings = LearnedDetectionSettings(max_findings=2)
 
     found, confidence, _, caveats = detect_with_network(
-        _phases(phantom), phantom.anatomy(), _network(), settings
+        _phases(phantom), phantom.anatomy(), bright_is_lesion(), settings
     )
 
     assert 2 == found.array.max() == len(confidence)
@@ -121,7 +118,7 @@ def test_the_network_sees_phases_at_one_level_and_their_differences() -> None:
     phantom.ball((30, 40, 40), 6.0)
     engine = BrightIsLesion()
 
-    detect_with_network(_phases(phantom), phantom.anatomy(), _network(engine))
+    detect_with_network(_phases(phantom), phantom.anatomy(), bright_is_lesion(engine))
 
     for before, first, rise, late in engine.seen:
         np.testing.assert_allclose(first - before, rise, atol=1e-4)
@@ -134,4 +131,4 @@ def test_another_grid_is_refused() -> None:
     before, first, last = _phases(phantom)
 
     with pytest.raises(GeometryError, match="three phases"):
-        detect_with_network((before[1:], first[1:], last[1:]), anatomy, _network())
+        detect_with_network((before[1:], first[1:], last[1:]), anatomy, bright_is_lesion())

@@ -43,7 +43,7 @@ def analyze(
     ] = AnatomyMethod.MODEL,
     detection: Annotated[
         DetectionMethod, typer.Option("--detection", help="How lesions are found.")
-    ] = DetectionMethod.CLASSICAL,
+    ] = DetectionMethod.MODEL,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,

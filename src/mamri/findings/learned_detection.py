@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from mamri.findings.candidates import Candidate, candidate_from_points, merge_satellites
+from mamri.findings.complete_outlines import complete_outlines
 from mamri.findings.lesion_confidence import LesionCalibration, region_features
 from mamri.geometry import to_lps
 from mamri.geometry.linear_weights import interpolate_at
@@ -110,6 +111,8 @@ def detect_with_network(
     anatomy: Anatomy,
     network: LesionNetwork,
     settings: LearnedDetectionSettings | None = None,
+    *,
+    enhancing: np.ndarray | None = None,
 ) -> tuple[LabelMap, dict[int, float], Provenance, tuple[Caveat, ...]]:
     """Find lesions inside the breasts.
 
@@ -121,6 +124,8 @@ def detect_with_network(
         On the same grid, with at least one breast.
     network : LesionNetwork
     settings : LearnedDetectionSettings, optional
+    enhancing : (S, R, C) int, optional
+        Enhancing regions by number that outlines are completed with, see `complete_outlines`.
 
     Returns
     -------
@@ -151,8 +156,11 @@ def detect_with_network(
     rated = sorted((r for r in rated if r[0] >= least), key=lambda r: -r[0])
     reported = rated[: settings.max_findings]
     labels = label_regions([r.candidate for _, r in reported], seen, anatomy, settings)
+    if enhancing is not None:
+        labels = complete_outlines(labels, enhancing)
     present = np.unique(labels[labels > 0])
-    confidence = {int(n): reported[n - 1][0] for n in present}
+    confidence = {id_: reported[n - 1][0] for id_, n in enumerate(present, start=1)}
+    labels = np.searchsorted([0, *present], labels).astype(np.uint16)  # from 1, without gaps
     caveats: tuple[Caveat, ...] = ()
     if len(rated) > settings.max_findings:
         text = (
@@ -161,7 +169,8 @@ def detect_with_network(
         )
         caveats = (Caveat("findings_capped", text),)
     found = LabelMap(labels, anatomy.affine, {n: f"finding {n}" for n in confidence})
-    return found, confidence, _provenance(network, least, settings), caveats
+    told = _provenance(network, least, settings, is_completed=enhancing is not None)
+    return found, confidence, told, caveats
 
 
 def find_regions(
@@ -299,7 +308,11 @@ def _on_full(
 
 
 def _provenance(
-    network: LesionNetwork, least: float, settings: LearnedDetectionSettings
+    network: LesionNetwork,
+    least: float,
+    settings: LearnedDetectionSettings,
+    *,
+    is_completed: bool,
 ) -> Provenance:
     method = (
         f"Lesions were found by the model {network.name} {network.version}, a U-Net trained on "
@@ -309,4 +322,9 @@ def _provenance(
         f"those with a confidence of at least {least:.2f} are reported, which left "
         f"{settings.false_positives:g} false positives per breast on simulated women."
     )
+    if is_completed:
+        method += (
+            " Outlines were completed by the enhancing regions that they touch, as detection "
+            "without learning bounds them."
+        )
     return Provenance("findings", method, asdict(settings), REFERENCES)

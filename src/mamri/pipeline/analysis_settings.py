@@ -54,7 +54,7 @@ class AnalysisSettings:
     motion: MotionSettings = field(default_factory=MotionSettings)
     kinetics: KineticSettings = field(default_factory=KineticSettings)
     vessels: VesselSettings = field(default_factory=VesselSettings)
-    detection_method: DetectionMethod = DetectionMethod.CLASSICAL
+    detection_method: DetectionMethod = DetectionMethod.MODEL
     learned_detection: LearnedDetectionSettings = field(default_factory=LearnedDetectionSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     density: DensityCutOffs = field(default_factory=DensityCutOffs)

@@ -69,7 +69,7 @@ def find_lesions(
         Only its choice of the late phase is used.
     anatomy : Anatomy
     vessels : (S, R, C) bool
-        For the classical way.
+        For the classical way, which also completes the outlines of the model.
     settings : AnalysisSettings
     outlines : LabelMap, optional
         Lesions of a person; they replace detection.
@@ -92,11 +92,13 @@ def find_lesions(
     network = load_lesion_network(model, settings.engine)
     chosen = search_phases(series, maps, settings.detection)
     before = mean_of_phases(series.array, range(series.n_pre))
+    enhancing, _, _ = detect_findings(series, maps, anatomy, vessels, settings.detection)
     labels, confidence, provenance, caveats = detect_with_network(
         (before, series.array[chosen[0]], series.array[chosen[-1]]),
         anatomy,
         network,
         settings.learned_detection,
+        enhancing=np.asarray(enhancing.array),
     )
     card = model.card
     use = ModelUse(card.name, card.version, model.sha256, card.licence, card.trained_on)
