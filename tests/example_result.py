@@ -30,12 +30,14 @@ from mamri.records import (
     FindingDiffusion,
     FindingKinetics,
     FindingPerfusion,
+    FindingRadiomics,
     InitialPhase,
     LabelMap,
     Laterality,
     Plane,
     Provenance,
     QualityCheck,
+    RegionFeatures,
     SeriesRecord,
     SeriesRole,
     Status,
@@ -269,3 +271,21 @@ def quantified_result() -> ExamResult:
         maps={**result.maps, **maps},
         alignment=alignment,
     )
+
+
+def radiomics_result() -> ExamResult:
+    """The example with a few features of the first finding."""
+    result = example_result()
+    first, second = result.findings
+    parts = (
+        RegionFeatures("lesion", "mask", Status.OK, "", 90, {"shape_volume_RNU0": 310.5}),
+        RegionFeatures(
+            "ring",
+            "first_post",
+            Status.UNDEFINED,
+            "its voxels leave 1 features undefined",
+            88,
+            {"stat_mean_Q4LE": 60.0, "stat_skewness_KE2A": None},
+        ),
+    )
+    return replace(result, findings=(replace(first, radiomics=FindingRadiomics(parts)), second))

@@ -90,10 +90,11 @@ def test_an_exam_without_a_breast_gives_caveats_not_an_error(tmp_path: Path) -> 
         nib.save(nib.Nifti1Image(noise, np.diag([2.0, 2.0, 3.0, 1])), tmp_path / f"{name}.nii")
         phases += ["--phase", f"{tmp_path / name}.nii:{seconds}"]
 
-    run = _run("analyze", *phases, "-o", "out", "--json", cwd=tmp_path)
+    run = _run("analyze", *phases, "-o", "out", "--json", "--radiomics", cwd=tmp_path)
 
     assert 0 == run.returncode
     document = json.loads(run.stdout)
     assert [] == document["findings"]
+    assert "radiomics" in [step["step"] for step in document["provenance"]]
     assert document["quality"]["caveats"]
     assert (tmp_path / "out" / "report.html").is_file()

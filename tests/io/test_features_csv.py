@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from example_result import example_result, quantified_result
+from example_result import example_result, quantified_result, radiomics_result
 
 from mamri.io.features_csv import COLUMNS, features_csv
 from mamri.records import Description, ExamResult
@@ -65,3 +65,17 @@ def test_perfusion_and_diffusion_stand_in_their_units_or_stay_empty():
     assert first["diffusion_voxels"] == "31"
     for name in ("ktrans_per_min", "adc_mean_1e-3_mm2_per_s", "ve", "kurtosis"):
         assert second[name] == bare[name] == ""
+
+
+def test_radiomics_adds_its_columns_at_the_end():
+    first, second = rows(radiomics_result())
+    extra = tuple(first)[len(COLUMNS) :]
+
+    assert COLUMNS == tuple(first)[: len(COLUMNS)]
+    assert extra == (
+        "radiomics__lesion__mask__shape_volume_RNU0",
+        "radiomics__ring__first_post__stat_mean_Q4LE",
+        "radiomics__ring__first_post__stat_skewness_KE2A",
+    )
+    assert ["310.5", "60", ""] == [first[name] for name in extra]
+    assert ["", "", ""] == [second[name] for name in extra]

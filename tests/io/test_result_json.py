@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from example_result import FULL_CURVE, TIMES, example_result, quantified_result
+from example_result import FULL_CURVE, TIMES, example_result, quantified_result, radiomics_result
 from jsonschema import Draft202012Validator
 
 from mamri.io.result_json import result_schema, result_to_json, validate_result
@@ -193,3 +193,27 @@ def test_without_perfusion_nothing_is_claimed():
 
     assert first["perfusion"]["status"] == "not_computed"
     assert first["diffusion"] is None
+
+
+def test_radiomics_is_told_region_by_region_with_reasons():
+    written = document(radiomics_result())
+    first, second = (finding["radiomics"] for finding in written["findings"])
+
+    assert [] == validate_result(written)
+    assert second is None
+    assert ["lesion", "ring"] == [part["region"] for part in first]
+    assert first[1] == {
+        "region": "ring",
+        "image": "first_post",
+        "status": "undefined",
+        "reason": "its voxels leave 1 features undefined",
+        "n_voxels": 88,
+        "values": {"stat_mean_Q4LE": 60.0, "stat_skewness_KE2A": None},
+    }
+
+
+def test_documents_of_before_radiomics_still_hold():
+    written = document(example_result())
+    for finding in written["findings"]:
+        del finding["radiomics"]
+    assert [] == validate_result(written)

@@ -17,6 +17,7 @@ _QUICK = [
     "docs/reference/settings.md",
     "docs/explanation/simulation.md",
     "docs/how-to/perfusion-and-diffusion.md",
+    "docs/how-to/radiomics.md",
 ]
 # Pages whose blocks read the demo's exam.
 _WITH_EXAM = ["docs/getting-started.md", "docs/reference/python.md"]

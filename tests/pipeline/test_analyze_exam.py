@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mamri.geometry import affine_from_axes
+from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.analyze_exam import analyze_exam
+from mamri.radiomics import RadiomicsSettings
 from mamri.records import DynamicSeries, Exam, ExamResult, LabelMap
 
 AFFINE = affine_from_axes(
@@ -12,11 +14,15 @@ AFFINE = affine_from_axes(
 )
 
 
-def analysed_noise(times_s: tuple[float, ...], lesions: LabelMap | None = None) -> ExamResult:
+def analysed_noise(
+    times_s: tuple[float, ...],
+    lesions: LabelMap | None = None,
+    settings: AnalysisSettings | None = None,
+) -> ExamResult:
     """Noise without a breast: quick, and every step answers it."""
     noise = np.random.default_rng(0).rayleigh(5.0, (len(times_s), 16, 24, 24))
     series = DynamicSeries(noise.astype(np.float32), AFFINE, np.array(times_s))
-    return analyze_exam(Exam((), series), lesions=lesions)
+    return analyze_exam(Exam((), series), settings, lesions=lesions)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,19 @@ def test_outlines_of_a_person_are_the_findings(times_s: tuple[float, ...]) -> No
     np.testing.assert_array_equal(labels, result.lesions.array)
     assert result.findings[1].volume_ml == pytest.approx(80 * 0.027)
     assert any("outlined by a person" in step.method for step in result.provenance)
+
+
+def test_radiomics_comes_only_where_it_is_asked_for() -> None:
+    labels = np.zeros((16, 24, 24), np.uint8)
+    labels[4:8, 4:9, 5:9] = 1
+    times_s, outline = (-60.0, 90.0, 240.0), LabelMap(labels, AFFINE)
+    bare = analysed_noise(times_s, outline)
+    asked = analysed_noise(times_s, outline, AnalysisSettings(radiomics=RadiomicsSettings()))
+
+    assert bare.findings[0].radiomics is None
+    assert "radiomics" not in bare.timings_s
+    assert asked.findings[0].radiomics is not None
+    columns = asked.findings[0].radiomics.columns()
+    assert columns["radiomics__lesion__first_post__stat_mean_Q4LE"] is not None
+    assert "radiomics" in {step.step for step in asked.provenance}
+    assert "radiomics" in asked.timings_s

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from example_result import SHAPE, SPACING, example_result, quantified_result
+from example_result import SHAPE, SPACING, example_result, quantified_result, radiomics_result
 from PIL import Image
 
 from mamri.records import Caveat, ExamResult, FatSuppressionSeen, Laterality
@@ -284,3 +284,10 @@ def test_a_page_without_perfusion_does_not_speak_of_it():
 
     assert "Ktrans" not in html
     assert "ADC" not in html
+
+
+def test_radiomics_is_one_line_and_only_where_it_was_asked_for():
+    html = page(radiomics_result())
+
+    assert 1 == html.count("2 of 3 features have a value; they are in features.csv")
+    assert "features have a value" not in page(example_result())

@@ -44,6 +44,9 @@ def analyze(
     detection: Annotated[
         DetectionMethod, typer.Option("--detection", help="How lesions are found.")
     ] = DetectionMethod.MODEL,
+    radiomics: Annotated[
+        bool, typer.Option("--radiomics", help="Also compute IBSI features of every finding.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,
@@ -55,8 +58,9 @@ def analyze(
     from mamri.io.read_exam import parse_phase  # imported late: --help stays quick
     from mamri.pipeline.analysis_settings import AnalysisSettings
     from mamri.pipeline.analyze_to_folder import N_STEPS, analyze_to_folder
+    from mamri.radiomics import RadiomicsSettings
 
-    with step_progress(N_STEPS) as begin:
+    with step_progress(N_STEPS + radiomics) as begin:
         result, document = analyze_to_folder(
             exam,
             output,
@@ -68,6 +72,7 @@ def analyze(
                 anatomy_method=anatomy,
                 detection_method=detection,
                 motion=MotionSettings(method=registration),
+                radiomics=RadiomicsSettings() if radiomics else None,
             ),
             overwrite=overwrite,
             begin_step=begin,

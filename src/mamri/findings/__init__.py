@@ -1,5 +1,6 @@
 """Enhancing lesions as findings: detection, size, place, kinetics, score."""
 
+from mamri.findings.assess import assess_finding
 from mamri.findings.detection import detect_findings, search_phases
 from mamri.findings.kaiser_score import KaiserDescriptors, KaiserScore, kaiser_score
 from mamri.findings.learned_detection import (
@@ -22,6 +23,7 @@ __all__ = [
     "LesionNetwork",
     "LocationSettings",
     "MeasureSettings",
+    "assess_finding",
     "detect_findings",
     "detect_with_network",
     "kaiser_score",

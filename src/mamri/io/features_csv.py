@@ -1,7 +1,8 @@
 """One row of numbers per finding, for a spreadsheet or a statistics package.
 
 Comma-separated, UTF-8, one header row, always the same columns in the same order; units are part
-of the column names; an empty cell is a value that is undefined or unknown.
+of the column names; an empty cell is a value that is undefined or unknown. Radiomics, where it was
+asked for and there are findings, adds columns at the end, the same for the same settings.
 """
 
 import csv
@@ -92,10 +93,13 @@ def features_csv(result: ExamResult) -> str:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for finding in result.findings:
+    extra = [f.radiomics.columns() if f.radiomics is not None else {} for f in result.findings]
+    radiomics = tuple(dict.fromkeys(column for columns in extra for column in columns))
+    writer.writerow((*COLUMNS, *radiomics))
+    for finding, more in zip(result.findings, extra, strict=True):
         row = _row(finding, result.exam.study_instance_uid)
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
+        cells = [row[column] for column in COLUMNS] + [more.get(column) for column in radiomics]
+        writer.writerow([_cell(cell) for cell in cells])
     return text.getvalue()
 
 

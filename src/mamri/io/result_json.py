@@ -24,6 +24,7 @@ from mamri.records import (
     FindingDiffusion,
     FindingKinetics,
     FindingPerfusion,
+    FindingRadiomics,
     MamriError,
     Provenance,
     SeriesRecord,
@@ -265,6 +266,7 @@ def _finding(finding: Finding) -> Json:
             "distribution": description.distribution,
         },
         "assessments": [_assessment(assessment) for assessment in finding.assessments],
+        "radiomics": None if finding.radiomics is None else _radiomics(finding.radiomics),
     }
 
 
@@ -316,6 +318,20 @@ def _diffusion(diffusion: FindingDiffusion) -> Json:
     status = values.pop("status")
     numbers: Json = {name: _number(value) for name, value in values.items()}
     return numbers | {"extra": {"status": status.value, **words}}
+
+
+def _radiomics(radiomics: FindingRadiomics) -> list[Json]:
+    return [
+        {
+            "region": part.region,
+            "image": part.image,
+            "status": part.status.value,
+            "reason": part.reason,
+            "n_voxels": int(part.n_voxels),
+            "values": {name: _number(value) for name, value in part.values.items()},
+        }
+        for part in radiomics.regions
+    ]
 
 
 def _assessment(assessment: Assessment) -> Json:

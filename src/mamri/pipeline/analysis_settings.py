@@ -8,6 +8,7 @@ from mamri.kinetics import KineticSettings, ParenchymalSettings
 from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
 from mamri.perfusion import PerfusionSettings
+from mamri.radiomics import RadiomicsSettings
 from mamri.records import AnatomyMethod, DetectionMethod
 from mamri.registration import AlignmentSettings, MotionSettings
 from mamri.segmentation import AnatomySettings, DensityCutOffs, VesselSettings
@@ -44,6 +45,8 @@ class AnalysisSettings:
     alignment : AlignmentSettings
         Of the diffusion images with the anatomy.
     diffusion : DiffusionSettings
+    radiomics : RadiomicsSettings or None
+        None leaves radiomics out.
     """
 
     anatomy_method: AnatomyMethod = AnatomyMethod.MODEL
@@ -62,3 +65,4 @@ class AnalysisSettings:
     perfusion: PerfusionSettings = field(default_factory=PerfusionSettings)
     alignment: AlignmentSettings = field(default_factory=AlignmentSettings)
     diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
+    radiomics: RadiomicsSettings | None = None

@@ -36,6 +36,7 @@ from mamri.records.kinetic_maps import KineticMaps
 from mamri.records.laterality import Laterality
 from mamri.records.perfusion import FindingPerfusion
 from mamri.records.provenance import Provenance
+from mamri.records.radiomics import FindingRadiomics, RegionFeatures
 from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult, ModelUse
 from mamri.records.volume import LabelMap, Volume
 
@@ -64,6 +65,7 @@ __all__ = [
     "FindingDiffusion",
     "FindingKinetics",
     "FindingPerfusion",
+    "FindingRadiomics",
     "GeometryError",
     "InitialPhase",
     "InputError",
@@ -76,6 +78,7 @@ __all__ = [
     "Plane",
     "Provenance",
     "QualityCheck",
+    "RegionFeatures",
     "SeriesRecord",
     "SeriesRole",
     "Status",

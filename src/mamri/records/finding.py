@@ -10,6 +10,7 @@ from mamri.records.caveat import Status
 from mamri.records.diffusion import FindingDiffusion
 from mamri.records.laterality import Laterality
 from mamri.records.perfusion import FindingPerfusion
+from mamri.records.radiomics import FindingRadiomics
 from mamri.records.volume import read_only
 
 
@@ -149,6 +150,8 @@ class Finding:
         None where pharmacokinetics were not looked at.
     diffusion : FindingDiffusion or None
         None where the exam has no diffusion-weighted series.
+    radiomics : FindingRadiomics or None
+        None where radiomics was not asked for.
     """
 
     id: int
@@ -166,3 +169,4 @@ class Finding:
     assessments: tuple[Assessment, ...] = ()
     perfusion: FindingPerfusion | None = None
     diffusion: FindingDiffusion | None = None
+    radiomics: FindingRadiomics | None = None
