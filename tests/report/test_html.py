@@ -291,3 +291,13 @@ def test_radiomics_is_one_line_and_only_where_it_was_asked_for():
 
     assert 1 == html.count("2 of 3 features have a value; they are in features.csv")
     assert "features have a value" not in page(example_result())
+
+
+def test_the_table_of_findings_has_confidence_where_a_model_gave_it() -> None:
+    result = example_result()
+    sure = replace(result, findings=tuple(replace(f, confidence=0.87) for f in result.findings))
+    unsure = replace(result, findings=tuple(replace(f, confidence=None) for f in result.findings))
+
+    assert '<th scope="col" class="n">Confidence</th>' in page(sure)
+    assert '<td class="n">0.87</td>' in page(sure)
+    assert "Confidence" not in page(unsure)
