@@ -42,6 +42,10 @@ def test_the_labelled_lesion_of_an_ispy1_exam_is_found(
     assert lesions.shape == label.shape
     shares = [np.count_nonzero(label & (lesions == f.id)) / label.sum() for f in result.findings]
     assert max(shares) > 0.25
+    false = [f for f in result.findings if np.mean(label[lesions == f.id]) < 0.1]
+    assert len(false) <= 2
+    found = lesions > 0
+    assert 2 * (found & label).sum() / (found.sum() + label.sum()) > 0.6
     assert result.coverage is (Coverage.LEFT if number in (1001, 1003) else Coverage.RIGHT)
     assert result.plane is Plane.SAGITTAL
 
