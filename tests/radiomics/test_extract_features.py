@@ -118,8 +118,10 @@ def test_more_image_around_the_lesion_changes_nothing():
 
 def test_inputs_stay_as_they_are():
     image, mask = lesion()
-    image.flags.writeable = mask.flags.writeable = False
+    before = image.copy(), mask.copy()
     extract_features(image, mask, SPACING, ExtractionSettings())
+    np.testing.assert_array_equal(before[0], image)
+    np.testing.assert_array_equal(before[1], mask)
 
 
 def test_image_and_mask_must_share_a_grid():
