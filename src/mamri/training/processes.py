@@ -76,6 +76,8 @@ def joined(ranks: Ranks, device: str) -> Iterator[torch.device]:
     dist.init_process_group(backend, rank=ranks.rank, world_size=ranks.world, timeout=_PATIENCE)
     try:
         yield where
+        # One that leaves while another still talks to it can take that one down.
+        wait_for_all()
     finally:
         dist.destroy_process_group()
 
