@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mamri.geometry.linear_weights import interpolate_at
 from mamri.networks.inference_engine import Engine
 from mamri.networks.sliding_window import WindowSettings, predict_whole
 from mamri.normalization.intensity_level import MAX_LEVEL, level_and_spread
@@ -48,14 +47,6 @@ class LesionMap:
     def on_grid(self, mask: np.ndarray) -> np.ndarray:
         """Share of a full-grid mask in each voxel of the working grid, (S, R, C) float32."""
         return average_to(self.grid, mask[self.box])
-
-    def on_full(self, values: np.ndarray) -> np.ndarray:
-        """Working-grid values in the box of the full grid, linearly interpolated."""
-        s, r, c = (
-            self.grid.working_position(axis, np.arange(part.stop - part.start))
-            for axis, part in enumerate(self.box)
-        )
-        return interpolate_at(values, (s, r, c))
 
 
 def find_lesion_map(
