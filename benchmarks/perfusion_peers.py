@@ -1,7 +1,7 @@
 """Extended Tofts fit against installable peers: the same curves, the same run, one thread.
 
-    python benchmarks/perfusion_peers.py --peer sepal=/tmp/peers/sepal/bin/python
-        --peer dcmri=/tmp/peers/dcmri/bin/python --peer scipy=/tmp/peers/scipy/bin/python
+    python benchmarks/perfusion_peers.py --peer sepal=PEERS/sepal/bin/python
+        --peer dcmri=PEERS/dcmri/bin/python --peer scipy=PEERS/scipy/bin/python
         [--curves 100] [--voxels 100000] [--json]
 
 Sixty images 6 s apart with the input known at the images, and six (0 to 405 s) with the input
