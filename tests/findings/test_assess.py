@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from example_result import quantified_result
 from findings.phantom import Phantom
 
 from mamri.findings import measure_findings
@@ -62,3 +63,29 @@ def test_an_undefined_curve_is_not_guessed(finding: Finding) -> None:
     (score,) = assess_finding(_with(finding, None, margin="irregular"))
 
     assert (3.0, 8.0) == score.interval
+
+
+@pytest.mark.parametrize(
+    ("adc", "answer"), [(1.51, "above"), (1.49, "not above"), (0.9, "not above")]
+)
+def test_the_adc_supplement_is_told_beside_the_score(
+    finding: Finding, adc: float, answer: str
+) -> None:
+    diffusion = quantified_result().findings[0].diffusion
+    assert diffusion is not None
+    measured = replace(finding, diffusion=replace(diffusion, adc_darkest=adc))
+
+    score, supplement = assess_finding(measured)
+
+    assert ("kaiser_score", "kaiser_adc_supplement") == (score.target, supplement.target)
+    assert answer == supplement.value
+    assert f"{adc:.2f}e-3" in supplement.evidence
+    assert score == assess_finding(finding)[0]  # no part of the score
+
+
+def test_an_adc_that_was_not_measured_gives_no_supplement(finding: Finding) -> None:
+    diffusion = quantified_result().findings[0].diffusion
+    assert diffusion is not None
+    unmeasured = replace(diffusion, status=Status.UNDEFINED)
+
+    assert 1 == len(assess_finding(replace(finding, diffusion=unmeasured)))

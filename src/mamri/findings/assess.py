@@ -49,8 +49,9 @@ def assess_finding(finding: Finding) -> tuple[Assessment, ...]:
                 value="above" if above else "not above",
                 unit="",
                 interval=None,
-                model="ADC above 1.5e-3 mm2/s (Clauser 2021), not part of the score",
-                evidence=f"ADC of the darkest part {diffusion.adc_darkest:.2f}e-3 mm2/s",
+                model="ADC above 1.5e-3 mm2/s (Clauser 2021)",
+                evidence=f"ADC of the darkest part {diffusion.adc_darkest:.2f}e-3 mm2/s. Not part "
+                "of the score: it was studied for lesions that a reader had called BI-RADS 4.",
                 status=Status.OK,
             )
         )
