@@ -17,7 +17,9 @@ SETTINGS = RadiomicsSettings(
 
 
 def measured(
-    settings: RadiomicsSettings = SETTINGS, result: ExamResult | None = None, late: int | None = 3
+    settings: RadiomicsSettings = SETTINGS,
+    result: ExamResult | None = None,
+    phases: tuple[int, ...] = (1, 3),
 ) -> tuple[tuple[Finding, ...], str]:
     result = result or example_result()
     dynamic = result.exam.dynamic
@@ -25,7 +27,7 @@ def measured(
     adc = np.random.default_rng(0).uniform(1.0, 2.0, SHAPE)
     maps = {**result.maps, "adc": Volume(adc, AFFINE)}
     found, provenance, caveats = measure_radiomics(
-        dynamic, late, maps, result.anatomy, result.lesions, result.findings, settings
+        dynamic, phases, maps, result.anatomy, result.lesions, result.findings, settings
     )
     assert provenance.step == "radiomics"
     return found, " ".join(caveat.message for caveat in caveats)
@@ -37,7 +39,7 @@ def part(finding: Finding, region: str, image: str) -> RegionFeatures:
     return found
 
 
-def test_phases_are_the_last_before_contrast_the_first_after_it_and_the_late_one() -> None:
+def test_phases_are_the_last_before_contrast_the_searched_one_and_the_late_one() -> None:
     (first, _), _ = measured()
 
     # `FULL_CURVE` of the example.
@@ -53,7 +55,9 @@ def test_of_several_phases_before_contrast_the_last_one_counts() -> None:
     array = result.exam.dynamic.array.copy()
     array[0] = 7
     dynamic = replace(result.exam.dynamic, array=array)
-    (first, _), _ = measured(result=replace(result, exam=replace(result.exam, dynamic=dynamic)))
+    (first, _), _ = measured(
+        result=replace(result, exam=replace(result.exam, dynamic=dynamic)), phases=(2, 3)
+    )
 
     assert part(first, "lesion", "pre").values["stat_mean_Q4LE"] == pytest.approx(100.0)
     assert part(first, "lesion", "first_post").values["stat_mean_Q4LE"] == pytest.approx(260.0)
@@ -82,7 +86,7 @@ def test_tissue_is_that_of_the_same_breast_outside_findings() -> None:
 
 
 def test_images_that_the_exam_lacks_are_not_computed() -> None:
-    (first, _), _ = measured(late=None)
+    (first, _), _ = measured(phases=(1,))
 
     assert Status.NOT_COMPUTED is part(first, "lesion", "late").status
     assert Status.NOT_COMPUTED is part(first, "ring", "ktrans").status
@@ -117,7 +121,7 @@ def test_one_phase_alone_has_no_first_post_phase() -> None:
     result = example_result(times=(-30.0,))
     assert result.exam.dynamic is not None
     found, _, _ = measure_radiomics(
-        result.exam.dynamic, None, {}, result.anatomy, result.lesions, result.findings, SETTINGS
+        result.exam.dynamic, (), {}, result.anatomy, result.lesions, result.findings, SETTINGS
     )
 
     assert Status.NOT_COMPUTED is part(found[0], "lesion", "first_post").status
@@ -129,7 +133,7 @@ def test_settings_are_recorded_image_by_image() -> None:
     assert result.exam.dynamic is not None
     settings = RadiomicsSettings()
     _, provenance, _ = measure_radiomics(
-        result.exam.dynamic, 3, {}, result.anatomy, result.lesions, (), settings
+        result.exam.dynamic, (1, 3), {}, result.anatomy, result.lesions, (), settings
     )
 
     assert 5.0 == provenance.settings["ring_mm"]

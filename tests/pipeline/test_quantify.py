@@ -8,6 +8,7 @@ from example_result import AFFINE, SHAPE, TIMES, example_result
 
 from mamri.geometry import affine_from_axes
 from mamri.pipeline.analysis_settings import AnalysisSettings
+from mamri.pipeline.enhancing_regions import EnhancingRegions
 from mamri.pipeline.quantify import Quantified, quantify
 from mamri.pipeline.step_clock import StepClock
 from mamri.records import Acquisition, DiffusionSeries, Exam, GeometryError, Status
@@ -35,8 +36,9 @@ def _diffusion(b_values: tuple[float, ...] = (0.0, 800.0)) -> DiffusionSeries:
 def _quantified(exam: Exam) -> Quantified:
     result = example_result()
     assert exam.dynamic is not None
+    regions = EnhancingRegions(result.vessels.array > 0, result.lesions, {}, {}, (), ())
     return quantify(
-        exam, exam.dynamic, result.anatomy, result.lesions, result.findings, UNMOVED, StepClock()
+        exam, exam.dynamic, result.anatomy, regions, result.findings, UNMOVED, StepClock()
     )
 
 

@@ -6,7 +6,7 @@ rest goes on.
 
 from dataclasses import replace
 
-from mamri.findings import MeasureSettings, assess_finding, measure_findings
+from mamri.findings import MeasureSettings, measure_findings
 from mamri.geometry import slice_plane, to_anatomical
 from mamri.kinetics import background_parenchymal_enhancement, can_compute, kinetic_maps
 from mamri.pipeline.analysis_settings import AnalysisSettings
@@ -14,7 +14,6 @@ from mamri.pipeline.breast_symmetry import breast_symmetry
 from mamri.pipeline.enhancing_regions import find_enhancing_regions
 from mamri.pipeline.fat_suppression_caveats import fat_suppression_caveats
 from mamri.pipeline.find_anatomy import find_anatomy
-from mamri.pipeline.finding_radiomics import measure_radiomics
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
 from mamri.pipeline.quantify import quantify
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
@@ -105,28 +104,12 @@ def analyze_exam(
         breasts = measure_breasts(anatomy, parenchyma, settings.density)
         symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
-    extra = quantify(exam, series, anatomy, found.lesions, findings, settings, step)
-    findings = tuple(
-        replace(f, assessments=(*f.assessments, *assess_finding(f))) for f in extra.findings
-    )
+    extra = quantify(exam, series, anatomy, found, findings, settings, step)
     provenance += extra.provenance
-    if settings.radiomics is not None:
-        with step("radiomics"):
-            findings, radiomics_provenance, radiomics_caveats = measure_radiomics(
-                series,
-                maps.late_phase,
-                {**found.maps, **extra.maps},
-                anatomy,
-                found.lesions,
-                findings,
-                settings.radiomics,
-            )
-        provenance.append(radiomics_provenance)
-        caveats += radiomics_caveats
     provenance += [density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
     caveats += [*parenchyma_caveats, *extra.caveats]
-    caveats += fat_suppression_caveats(exam, has_findings=bool(findings))
+    caveats += fat_suppression_caveats(exam, has_findings=bool(extra.findings))
 
     return ExamResult(
         exam=exam,
@@ -139,7 +122,7 @@ def analyze_exam(
         mips=found.mips,
         breasts=breasts,
         symmetry=symmetry,
-        findings=findings,
+        findings=extra.findings,
         checks=acquisition_checks(exam, plane, coverage),
         caveats=tuple(dict.fromkeys(caveats)),
         alignment=extra.alignment,

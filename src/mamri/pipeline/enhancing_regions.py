@@ -37,6 +37,8 @@ class EnhancingRegions:
     mips : mapping of str to (rows, columns) array
     caveats : tuple of Caveat
     provenance : tuple of Provenance
+    phases : tuple of int
+        Phase in which lesions are looked for first, and the late one where there is another.
     confidence : mapping of finding id to float
     models : tuple of ModelUse
     """
@@ -47,6 +49,7 @@ class EnhancingRegions:
     mips: Mapping[str, np.ndarray]
     caveats: tuple[Caveat, ...]
     provenance: tuple[Provenance, ...]
+    phases: tuple[int, ...] = ()
     confidence: Mapping[int, float] = field(default_factory=dict)
     models: tuple[ModelUse, ...] = ()
 
@@ -81,8 +84,8 @@ def find_enhancing_regions(
     if not can_compute(series):
         return _still(series, anatomy, outlines)
     with step("vessels"):
-        phase = search_phases(series, maps, settings.detection)[0]
-        enhancement = subtraction(series, phase, settings.kinetics)
+        phases = search_phases(series, maps, settings.detection)
+        enhancement = subtraction(series, phases[0], settings.kinetics)
         vessels = segment_vessels(
             enhancement.array, anatomy.breast, anatomy.affine, settings.vessels
         )
@@ -98,6 +101,7 @@ def find_enhancing_regions(
         mips,
         found.caveats,
         (found.provenance,),
+        phases,
         found.confidence,
         found.models,
     )

@@ -24,7 +24,7 @@ from mamri.records import (
 
 def measure_radiomics(
     series: DynamicSeries,
-    late_phase: int | None,
+    phases: tuple[int, ...],
     maps: Mapping[str, Volume],
     anatomy: Anatomy,
     lesions: LabelMap,
@@ -37,8 +37,9 @@ def measure_radiomics(
     ----------
     series : DynamicSeries
         Motion corrected.
-    late_phase : int or None
-        As in `mamri.records.KineticMaps`.
+    phases : tuple of int
+        The phase in which lesions are looked for first, and the late one where there is another;
+        empty where none follows the injection.
     maps : mapping of str to Volume
         Kinetic, perfusion and diffusion maps on the grid of the series.
     anatomy : Anatomy
@@ -56,7 +57,7 @@ def measure_radiomics(
         One where findings are too small for texture.
     """
     step = spacing_mm(series.affine)
-    images = _images(series, late_phase, maps)
+    images = _images(series, phases, maps)
     others = lesions.array > 0
     inside = anatomy.breast > 0
     may_ring = inside & ~anatomy.skin & ~others
@@ -80,15 +81,12 @@ def measure_radiomics(
 
 
 def _images(
-    series: DynamicSeries, late_phase: int | None, maps: Mapping[str, Volume]
+    series: DynamicSeries, phases: tuple[int, ...], maps: Mapping[str, Volume]
 ) -> dict[str, np.ndarray]:
     """Phases and maps by the names of the settings, as far as the exam has them."""
-    phases = {"late": late_phase}
+    found = {name: series.array[n] for name, n in zip(("first_post", "late"), phases, strict=False)}
     if series.n_pre:
-        phases["pre"] = series.n_pre - 1
-    if 0 < series.n_pre < series.n_phases:
-        phases["first_post"] = series.n_pre
-    found = {name: series.array[n] for name, n in phases.items() if n is not None}
+        found["pre"] = series.array[series.n_pre - 1]
     return found | {name: volume.array for name, volume in maps.items()}
 
 

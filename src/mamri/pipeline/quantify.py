@@ -1,4 +1,7 @@
-"""Perfusion and diffusion of an exam, maps and findings, each as far as the protocol bears it."""
+"""Numbers of an exam and its findings beyond curves, each as far as the protocol bears it.
+
+Perfusion, diffusion, the score that follows from them and the description, and radiomics.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,9 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mamri.diffusion import ExamDiffusion, exam_diffusion, finding_diffusion
+from mamri.findings import assess_finding
 from mamri.perfusion import exam_perfusion
 from mamri.pipeline.analysis_settings import AnalysisSettings
+from mamri.pipeline.enhancing_regions import EnhancingRegions
+from mamri.pipeline.finding_radiomics import measure_radiomics
 from mamri.pipeline.step_clock import StepClock
+from mamri.radiomics import RadiomicsSettings
 from mamri.records import (
     AlignmentQuality,
     Anatomy,
@@ -27,12 +34,12 @@ from mamri.registration import DiffusionAlignment, align_diffusion, carry_mask, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantified:
-    """What perfusion and diffusion add to an analysis.
+    """What is added to an analysis.
 
     Parameters
     ----------
     findings : tuple of Finding
-        With their perfusion and diffusion.
+        With their perfusion, diffusion, assessments and radiomics.
     maps : mapping of str to Volume
         On the grid of the dynamic series.
     alignment : AlignmentQuality or None
@@ -52,12 +59,12 @@ def quantify(
     exam: Exam,
     series: DynamicSeries,
     anatomy: Anatomy,
-    lesions: LabelMap,
+    regions: EnhancingRegions,
     findings: tuple[Finding, ...],
     settings: AnalysisSettings,
     step: StepClock,
 ) -> Quantified:
-    """Measure perfusion, and diffusion where the exam has it.
+    """Measure perfusion, diffusion where the exam has it, and radiomics where they are asked for.
 
     Parameters
     ----------
@@ -65,7 +72,7 @@ def quantify(
     series : DynamicSeries
         Motion corrected, in anatomical order.
     anatomy : Anatomy
-    lesions : LabelMap
+    regions : EnhancingRegions
         On the grid of the series.
     findings : tuple of Finding
     settings : AnalysisSettings
@@ -75,20 +82,30 @@ def quantify(
     -------
     Quantified
     """
+    lesions = regions.lesions
     with step("perfusion"):
         perfusion = exam_perfusion(
             series, exam.acquisition, anatomy.breast > 0, lesions, settings.perfusion
         )
         findings = tuple(replace(f, perfusion=perfusion.findings.get(f.id)) for f in findings)
     found = Quantified(findings, perfusion.maps, None, perfusion.caveats, (perfusion.provenance,))
-    if exam.diffusion is None:
+    if exam.diffusion is not None:
+        with step("diffusion"):
+            try:
+                found = _with_diffusion(found, exam.diffusion, series, anatomy, lesions, settings)
+            except MamriError as error:
+                # Images beside the dynamic series must not cost the rest of the answer.
+                found = replace(found, caveats=(*found.caveats, _not_measured(str(error))))
+    found = replace(
+        found,
+        findings=tuple(
+            replace(f, assessments=(*f.assessments, *assess_finding(f))) for f in found.findings
+        ),
+    )
+    if settings.radiomics is None:
         return found
-    with step("diffusion"):
-        try:
-            return _with_diffusion(found, exam.diffusion, series, anatomy, lesions, settings)
-        except MamriError as error:
-            # Images beside the dynamic series must not cost the rest of the answer.
-            return replace(found, caveats=(*found.caveats, _not_measured(str(error))))
+    with step("radiomics"):
+        return _with_radiomics(found, series, anatomy, regions, settings.radiomics)
 
 
 def _with_diffusion(
@@ -128,6 +145,30 @@ def _with_diffusion(
         _quality(alignment),
         (*found.caveats, *alignment.caveats, *_caveats(measured, diffusion.b_values)),
         (*found.provenance, alignment_step, measured.provenance),
+    )
+
+
+def _with_radiomics(
+    found: Quantified,
+    series: DynamicSeries,
+    anatomy: Anatomy,
+    regions: EnhancingRegions,
+    settings: RadiomicsSettings,
+) -> Quantified:
+    findings, provenance, caveats = measure_radiomics(
+        series,
+        regions.phases,
+        {**regions.maps, **found.maps},
+        anatomy,
+        regions.lesions,
+        found.findings,
+        settings,
+    )
+    return replace(
+        found,
+        findings=findings,
+        caveats=(*found.caveats, *caveats),
+        provenance=(*found.provenance, provenance),
     )
 
 

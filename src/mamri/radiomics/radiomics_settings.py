@@ -58,8 +58,9 @@ class RadiomicsSettings:
     Parameters
     ----------
     images : mapping of str to ExtractionSettings
-        Phases ``pre`` (the last one before contrast), ``first_post`` and ``late``, in 32 bins; maps
-        by their names in ``OUT/maps``, in bins of a fixed width and within a fixed range, see
+        Phases ``pre`` (the last one before contrast), ``first_post`` (the one in which lesions are
+        looked for, nearest to 90 s after the injection) and ``late``, in 32 bins; maps by their
+        names in ``OUT/maps``, in bins of a fixed width and within a fixed range, see
         `default_images`. Those that an exam lacks have no values.
     lesion_families : tuple of FeatureFamily
         ``shape``, ``spatial``, ``stat`` and the six of texture. ``local``, ``hist`` and ``ivh`` say
