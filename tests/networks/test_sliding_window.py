@@ -18,6 +18,7 @@ from mamri.networks.sliding_window import (
     WindowSettings,
     gaussian_weights,
     pass_bytes_per_voxel,
+    patch_within,
     plan_patch,
     predict_whole,
     window_starts,
@@ -279,6 +280,10 @@ def test_no_other_patch_takes_less_work(voxels: int):
     assert least == work(patch)
     assert prod(patch) <= voxels
     assert all(n % unit == 0 for n, unit in zip(patch, VOLUMES.divisor, strict=True))
+
+
+def test_a_patch_is_smaller_only_where_the_image_is():
+    assert (6, 16, 16) == patch_within((16, 16, 16), (5, 13, 99), VOLUMES)
 
 
 def test_too_little_memory_is_refused():

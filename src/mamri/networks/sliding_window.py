@@ -204,6 +204,32 @@ def plan_patch(
     return s, r, c
 
 
+def patch_within(
+    largest: tuple[int, int, int], shape: tuple[int, ...], plan: NetworkPlan
+) -> tuple[int, int, int]:
+    """Patch of a given size, smaller along axes where the image is.
+
+    Parameters
+    ----------
+    largest : (S, R, C) of int
+        Multiples of the divisor.
+    shape : (S, R, C) of int
+        Of the image.
+    plan : NetworkPlan
+        Of a network of volumes.
+
+    Returns
+    -------
+    (S, R, C) of int
+        Multiples of the divisor.
+    """
+    s, r, c = (
+        min(most, ceil(size / unit) * unit)
+        for most, size, unit in zip(largest, shape, plan.divisor, strict=True)
+    )
+    return s, r, c
+
+
 def pass_bytes_per_voxel(plan: NetworkPlan) -> float:
     """Memory that a pass takes for each voxel, in 32-bit floats; an upper estimate.
 

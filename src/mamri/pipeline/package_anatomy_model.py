@@ -1,6 +1,5 @@
 """Make the anatomy model's folder from the runs of its two networks."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mamri.io.model_card import (
@@ -8,14 +7,15 @@ from mamri.io.model_card import (
     ModelInput,
     ModelLabel,
     ModelMeasurement,
-    ModelNetwork,
     Preparation,
-    TrainingRecord,
 )
 from mamri.io.model_folder import ModelFolder, write_model_folder
-from mamri.networks.network_plan import NetworkPlan
-from mamri.pipeline.finished_run import finished_run
-from mamri.records.version import __version__
+from mamri.pipeline.finished_run import (
+    TRAINED_ON,
+    finished_run,
+    trained_network,
+    training_record,
+)
 from mamri.segmentation.anatomy_model import DETAIL_SPACING_MM, FIELD_SPACING_MM
 
 _SPACING = {"field": FIELD_SPACING_MM, "detail": DETAIL_SPACING_MM}
@@ -66,20 +66,14 @@ def package_anatomy_model(
     records, weights, networks = {}, {}, {}
     for name in ("field", "detail"):
         records[name], weights[name] = finished_run(runs[name])
-        networks[name] = ModelNetwork(
-            plan=NetworkPlan.from_json(records[name]["plan"]),
-            weights=f"{name}.safetensors",
-            openvino=f"{name}.xml",
-            channels=_CHANNELS[name],
-            classes=tuple(records[name]["classes"]),
-            settings={"spacing_mm": _SPACING[name]},
-        )
+        settings = {"spacing_mm": _SPACING[name]}
+        networks[name] = trained_network(name, records[name], _CHANNELS[name], settings)
     card = ModelCard(
         name="anatomy",
         version=version,
         task="breast anatomy",
         licence="Apache-2.0",
-        trained_on="Simulated women only, with random image contrast; no patient data.",
+        trained_on=TRAINED_ON,
         intended_use="Research software, not for clinical use: masks of breasts, fibroglandular "
         "tissue, skin and vessels on one T1-weighted breast MRI before contrast.",
         networks=networks,
@@ -98,10 +92,6 @@ def package_anatomy_model(
         ),
         performance=performance,
         limits=_LIMITS,
-        training=TrainingRecord(
-            software=f"mamri {__version__}",
-            finished=datetime.now(UTC).date().isoformat(),
-            settings={"machine": machine, **records},
-        ),
+        training=training_record(machine, records),
     )
     return write_model_folder(folder, card, weights)

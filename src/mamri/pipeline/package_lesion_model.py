@@ -1,7 +1,6 @@
 """Make the lesion model's folder from the run of its network."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,15 @@ from mamri.io.model_card import (
     ModelInput,
     ModelLabel,
     ModelMeasurement,
-    ModelNetwork,
     Preparation,
-    TrainingRecord,
 )
 from mamri.io.model_folder import ModelFolder, write_model_folder
-from mamri.networks.network_plan import NetworkPlan
-from mamri.pipeline.finished_run import finished_run
-from mamri.records.version import __version__
+from mamri.pipeline.finished_run import (
+    TRAINED_ON,
+    finished_run,
+    trained_network,
+    training_record,
+)
 from mamri.segmentation.lesion_model import LESION_CHANNELS, LESION_SPACING_MM
 
 _LIMITS = (
@@ -64,20 +64,14 @@ def package_lesion_model(
         If the run has no weights yet.
     """
     record, weights = finished_run(run)
-    network = ModelNetwork(
-        plan=NetworkPlan.from_json(record["plan"]),
-        weights="lesion.safetensors",
-        openvino="lesion.xml",
-        channels=LESION_CHANNELS,
-        classes=tuple(record["classes"]),
-        settings={"spacing_mm": LESION_SPACING_MM, "calibration": dict(calibration)},
-    )
+    settings = {"spacing_mm": LESION_SPACING_MM, "calibration": dict(calibration)}
+    network = trained_network("lesion", record, LESION_CHANNELS, settings)
     card = ModelCard(
         name="lesion",
         version=version,
         task="enhancing lesions",
         licence="Apache-2.0",
-        trained_on="Simulated women only, with random image contrast; no patient data.",
+        trained_on=TRAINED_ON,
         intended_use="Research software, not for clinical use: outlines of enhancing lesions on "
         "dynamic contrast-enhanced breast MRI.",
         networks={"lesion": network},
@@ -93,10 +87,6 @@ def package_lesion_model(
         ),
         performance=performance,
         limits=_LIMITS,
-        training=TrainingRecord(
-            software=f"mamri {__version__}",
-            finished=datetime.now(UTC).date().isoformat(),
-            settings={"machine": machine, "lesion": record},
-        ),
+        training=training_record(machine, {"lesion": record}),
     )
     return write_model_folder(folder, card, {"lesion": weights})

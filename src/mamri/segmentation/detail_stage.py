@@ -11,10 +11,11 @@ import numpy as np
 from mamri.geometry.linear_weights import interpolate_at
 from mamri.networks.inference_engine import Engine
 from mamri.networks.resample_probabilities import Positions, mask_at
-from mamri.networks.sliding_window import WindowSettings, predict_whole
+from mamri.networks.sliding_window import WindowSettings, patch_within, predict_whole
 from mamri.normalization.intensity_level import normalised_intensity
 from mamri.records import Volume
 from mamri.segmentation.anatomy_model import DETAIL_CLASSES, DETAIL_SHAPE, DETAIL_SPACING_MM
+from mamri.segmentation.box import Box, box_sizes, filled_ends
 from mamri.segmentation.field_stage import BreastField
 from mamri.segmentation.working_grid import WorkingGrid, average_to, working_grid
 
@@ -23,7 +24,6 @@ from mamri.segmentation.working_grid import WorkingGrid, average_to, working_gri
 MARGIN_MM = 15.0
 # Tiles in which the coarse breast is nowhere likelier than this are not looked at (assumption).
 _MIN_PRIOR = 0.05
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class BreastDetail:
         """Working indices of the box's slices, rows and columns."""
         s, r, c = (
             self.grid.working_position(axis, np.arange(n))
-            for axis, n in enumerate(_sizes(self.box))
+            for axis, n in enumerate(box_sizes(self.box))
         )
         return s, r, c
 
@@ -91,17 +91,14 @@ def find_breast_detail(
     BreastDetail
     """
     box = _box(image, field)
-    grid = working_grid(_sizes(box), image.affine, DETAIL_SPACING_MM)
+    grid = working_grid(box_sizes(box), image.affine, DETAIL_SPACING_MM)
     fine = np.nan_to_num(average_to(grid, image.array[box]))
     prior = _prior(field, grid, box)
-    s, r, c = (
-        min(wanted, size + -size % step)
-        for wanted, size, step in zip(DETAIL_SHAPE, fine.shape, engine.plan.divisor, strict=True)
-    )
+    patch = patch_within(DETAIL_SHAPE, grid.shape, engine.plan)
     probability = predict_whole(
         np.stack([fine, 2 * prior - 1]),
         engine,
-        WindowSettings(patch=(s, r, c), step=1 - overlap),
+        WindowSettings(patch=patch, step=1 - overlap),
         prepare=_prepared,
         fill=(float(fine.min()), -1.0),
     )
@@ -115,19 +112,14 @@ def _prepared(tile: np.ndarray) -> np.ndarray | None:
     return np.stack([normalised_intensity(tile[0]), tile[1]])
 
 
-def _sizes(box: Box) -> tuple[int, int, int]:
-    s, r, c = (part.stop - part.start for part in box)
-    return s, r, c
-
-
 def _box(image: Volume, field: BreastField) -> Box:
     """Box of the full grid around the coarse breasts."""
     mask = field.breast > 0.2
     box = []
     for axis, size in enumerate(image.shape):
-        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        first, last = filled_ends(mask, axis)
         margin = MARGIN_MM / field.grid.full_spacing[axis]
-        edges = np.array([filled[0] - 0.5, filled[-1] + 0.5])
+        edges = np.array([first - 0.5, last + 0.5])
         low, high = field.grid.full_position(axis, edges)
         box.append(slice(max(0, int(low - margin)), min(size, int(high + margin) + 2)))
     return box[0], box[1], box[2]

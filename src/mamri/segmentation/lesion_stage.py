@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mamri.networks.inference_engine import Engine
-from mamri.networks.sliding_window import WindowSettings, predict_whole
+from mamri.networks.sliding_window import WindowSettings, patch_within, predict_whole
 from mamri.normalization.intensity_level import MAX_LEVEL, level_and_spread
 from mamri.records import GeometryError
+from mamri.segmentation.box import Box, box_sizes, filled_ends
 from mamri.segmentation.lesion_model import LESION_CLASSES, LESION_SHAPE, LESION_SPACING_MM
 from mamri.segmentation.working_grid import WorkingGrid, average_to, working_grid
 
@@ -19,7 +20,6 @@ from mamri.segmentation.working_grid import WorkingGrid, average_to, working_gri
 MARGIN_MM = 12.0
 # Tiles with a smaller share of breast are not looked at (assumption).
 _MIN_BREAST = 0.005
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,18 +86,14 @@ def find_lesion_map(
             f"{[phase.shape for phase in phases]} and {breast.shape}; find the breasts first"
         )
     box = _box_around(breast, affine)
-    sizes = [part.stop - part.start for part in box]
-    grid = working_grid((sizes[0], sizes[1], sizes[2]), affine, LESION_SPACING_MM)
+    grid = working_grid(box_sizes(box), affine, LESION_SPACING_MM)
     seen = np.stack([np.nan_to_num(average_to(grid, phase[box])) for phase in phases])
     inside = average_to(grid, breast[box])
-    s, r, c = (
-        min(wanted, size + -size % step)
-        for wanted, size, step in zip(LESION_SHAPE, inside.shape, engine.plan.divisor, strict=True)
-    )
+    patch = patch_within(LESION_SHAPE, grid.shape, engine.plan)
     answer = predict_whole(
         np.concatenate([seen, inside[None]]),
         engine,
-        WindowSettings(patch=(s, r, c), step=1 - overlap),
+        WindowSettings(patch=patch, step=1 - overlap),
         prepare=prepared,
     )
     lesion, vessel = (answer[LESION_CLASSES.index(name)] for name in ("lesion", "vessel"))
@@ -124,7 +120,7 @@ def _box_around(breast: np.ndarray, affine: np.ndarray) -> Box:
     widths = np.linalg.norm(affine[:3, :3], axis=0)
     box = []
     for axis, size in enumerate(breast.shape):
-        filled = np.flatnonzero(breast.any(axis=tuple(a for a in range(3) if a != axis)))
+        first, last = filled_ends(breast, axis)
         margin = int(np.ceil(MARGIN_MM / widths[axis]))
-        box.append(slice(max(0, filled[0] - margin), min(size, filled[-1] + 1 + margin)))
+        box.append(slice(max(0, first - margin), min(size, last + 1 + margin)))
     return box[0], box[1], box[2]
