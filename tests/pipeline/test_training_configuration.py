@@ -39,6 +39,8 @@ def test_all_but_the_task_has_a_default(tmp_path: Path) -> None:
         ('task = "anatomy-field"\n[network]\nkind = "swin"', "plain, residual"),
         ('task = "anatomy-field"\n[data]\nkept = 0', "data.kept"),
         ('task = "anatomy-field"\n[data]\nreal_share = 2.0', "data.real_share"),
+        ('task = "lesion"\n[data]\nreal_share = 0.1', "from simulated women alone .* got 0.1"),
+        ('task = "lesion"\n[data]\nreal_share = 1\n[real]\nfolder = "x"', "the task custom"),
         ('task = "custom"\n[real]\nfolder = "x"\nlayout = "bids"', "nnunet, mama-mia"),
         ('task = "custom"\n[real]\nfolder = "x"\nlabels = { 1 = 2 }', "real.labels.1 must be text"),
         ('task = "custom"\n[real]\nfolder = "x"\npatient_pattern = "("', "regular expression"),

@@ -5,11 +5,14 @@ import pytest
 import torch
 from training.chest import FAT, LESION
 
-from mamri.training import CachedAnatomy, ContrastSettings
+from mamri.training import CachedAnatomy, ContrastSettings, signal_table
 from mamri.training.contrast import TEXTURE_ZERO, Contrast, draw_contrast
 from mamri.training.draws import seeded_draws
 
 SETTINGS = ContrastSettings()
+
+# Of a series, the first before contrast.
+TIMES_S = (-60.0, 50.0, 75.0, 105.0, 150.0, 210.0, 280.0, 360.0, 450.0)
 
 
 def _contrasts(
@@ -140,3 +143,77 @@ def test_a_contrast_without_fat_keeps_a_rest_of_it_like_suppression(chest: Cache
     assert low <= left.min() < low + 0.05
     assert high - 0.05 < left.max() <= high
     assert not signal[:, FAT].any()  # the table itself stays as it is
+
+
+def _drawn_times(
+    chest: CachedAnatomy,
+    settings: ContrastSettings,
+    *,
+    times_s: tuple[float, ...] = TIMES_S,
+    n: int = 300,
+) -> np.ndarray:
+    """Times of the three phases of n dynamic contrasts, (n, 3)."""
+    # Every tissue is 1 in the first phase, 2 in the second, and so on.
+    signal = np.broadcast_to(np.arange(len(times_s)) + 1.0, (65, 2, len(times_s)))
+    series = replace(chest, signal_tables=(signal_table(signal, times_s=times_s),))
+    exact = replace(settings, physics_probability=1.0, tissue_jitter=0.0)
+    tables = [c.by_uptake for c in _contrasts(series, exact, n, dynamic=True)]
+    phases = [table[:, LESION, 100] - 1 for table in tables if table is not None]
+    assert n == len(phases)
+    return np.array(times_s)[torch.stack(phases).round().long().numpy()]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "first", "last"),
+    [
+        ({}, {50, 75, 105, 150}, {210, 280, 360, 450}),
+        ({"first_phase_s": (60, 110), "last_phase_s": (300, 360)}, {75, 105}, {360}),
+        # No phase lies there: the first after contrast and the last of all.
+        ({"first_phase_s": (10, 20), "last_phase_s": (500, 600)}, {50}, {450}),
+    ],
+)
+def test_phases_are_all_those_whose_times_lie_in_the_ranges(
+    chest: CachedAnatomy, ranges: dict, first: set[float], last: set[float]
+) -> None:
+    times = _drawn_times(chest, replace(SETTINGS, one_phase_probability=0.0, **ranges))
+
+    assert {-60.0} == set(times[:, 0])
+    assert first == set(times[:, 1])
+    assert last == set(times[:, 2])
+
+
+def test_the_phase_before_contrast_is_never_one_after_it(chest: CachedAnatomy) -> None:
+    settings = replace(SETTINGS, first_phase_s=(0.0, 100.0), last_phase_s=(0.0, 500.0))
+
+    times = _drawn_times(chest, settings, times_s=(0.0, 90.0, 300.0))
+
+    assert {0.0} == set(times[:, 0])
+    assert {90.0} == set(times[:, 1])
+    assert {90.0, 300.0} == set(times[:, 2])
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [((45.0, 160.0), (200.0, 500.0)), ((45.0, 300.0), (100.0, 500.0)), ((200, 500), (45, 160))],
+)
+def test_times_of_phases_ascend_even_where_ranges_overlap(
+    chest: CachedAnatomy, first: tuple[float, float], last: tuple[float, float]
+) -> None:
+    times = _drawn_times(chest, replace(SETTINGS, first_phase_s=first, last_phase_s=last))
+
+    assert np.all(times[:, 0] < times[:, 1])
+    assert np.all(times[:, 1] <= times[:, 2])
+    assert np.all((times[:, 1] >= first[0]) & (times[:, 1] <= first[1]))
+
+
+@pytest.mark.parametrize("physics", [0.0, 1.0])
+def test_as_many_dynamic_contrasts_have_one_phase_alone_as_asked(
+    chest: CachedAnatomy, physics: float
+) -> None:
+    # Five standard errors of a share of 300.
+    for probability, tolerance in ((0.0, 0.0), (1.0, 0.0), (0.3, 0.13)):
+        settings = replace(SETTINGS, physics_probability=physics, one_phase_probability=probability)
+        tables = [c.by_uptake for c in _contrasts(chest, settings, 300, dynamic=True)]
+        alone = [torch.equal(t[1], t[2]) for t in tables if t is not None]
+        assert 300 == len(alone)
+        assert abs(np.mean(alone) - probability) <= tolerance

@@ -171,6 +171,13 @@ class SegmentationTraining:
     loop: Mapping[str, Any] = field(default_factory=dict)
     randomisation: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.task is SegmentationTask.LESION and self.data.real_share > 0:
+            raise InputError(
+                "the task lesion learns from simulated women alone and needs data.real_share = 0, "
+                f"got {self.data.real_share}; train on labelled exams with the task custom"
+            )
+
     @property
     def is_real(self) -> bool:
         """Whether labelled exams are needed."""

@@ -264,11 +264,6 @@ def _real_settings(training: SegmentationTraining) -> "RealExampleSettings":
 def _check_real(found: RealData, training: SegmentationTraining) -> None:
     if training.task is SegmentationTask.CUSTOM:
         return
-    if training.task is SegmentationTask.LESION:
-        raise InputError(
-            "the task lesion learns from simulated women alone, got data.real_share above 0; "
-            "train on labelled exams with the task custom"
-        )
     needed = {
         SegmentationTask.FIELD: ("right_breast", "left_breast"),
         SegmentationTask.DETAIL: ("breast",),

@@ -220,17 +220,21 @@ def _physical(
 
 
 def _phases(table: SignalTable, settings: ContrastSettings, draws: Draws) -> list[int]:
-    """Phase before contrast, first after it and last, by their times where those are known."""
+    """Phase before contrast, first after it and last, by their times where those are known.
+
+    The last is never before the first, even where the ranges overlap.
+    """
     first, last = [1], [table.n_phases - 1]
     if table.times_s:
         first, last = (
-            [n for n, time in enumerate(table.times_s) if low <= time <= high] or phases
+            [n for n, time in enumerate(table.times_s) if n and low <= time <= high] or phases
             for (low, high), phases in (
                 (settings.first_phase_s, first),
                 (settings.last_phase_s, last),
             )
         )
     early = first[draws.index(len(first))]
+    last = [n for n in last if n >= early] or [early]
     late = last[draws.index(len(last))]
     return [0, early, early if draws.chance(settings.one_phase_probability) else late]
 
