@@ -22,6 +22,7 @@ from mamri.records import (
     CheckStatus,
     Coverage,
     DelayedPhase,
+    Description,
     DiffusionSeries,
     DynamicSeries,
     Exam,
@@ -31,9 +32,11 @@ from mamri.records import (
     FindingKinetics,
     FindingPerfusion,
     FindingRadiomics,
+    FindingRelation,
     InitialPhase,
     LabelMap,
     Laterality,
+    Measure,
     Plane,
     Provenance,
     QualityCheck,
@@ -289,3 +292,43 @@ def radiomics_result() -> ExamResult:
         ),
     )
     return replace(result, findings=(replace(first, radiomics=FindingRadiomics(parts)), second))
+
+
+def described_result() -> ExamResult:
+    """The example with both findings described: a spiculated mass, and one hardly decided."""
+    result = example_result()
+    first, second = result.findings
+    protrusions = Measure(
+        "margin", "thin protrusions", 4.26, "mm", "2 mm or more: spiculated", "Doe 2001"
+    )
+    mass = Description(
+        type="mass",
+        shape="irregular",
+        margin="spiculated",
+        internal_enhancement="rim",
+        oedema="perifocal",
+        reasons={"t2_signal": "the exam has no T2 series", "distribution": "not of a mass"},
+        measures=(
+            Measure("shape", "solidity", 0.8123, "", "below 0.85: irregular", "assumption"),
+            protrusions,
+            Measure("margin", "spicules", 3.0, "", "3 or more: spiculated", "Doe 2001"),
+            Measure("internal_enhancement", "rim", 62.0, "%", "50 % or more: rim", "assumption"),
+        ),
+        lexicon="BI-RADS MRI, 5th edition",
+    )
+    open_ = Description(
+        reasons={"type": "it is cut by the field of view"},
+        measures=(
+            replace(protrusions, value=float("nan")),
+            Measure("oedema", "bright fluid", 1.5, "%", "", "assumption"),
+        ),
+        lexicon="BI-RADS MRI, 5th edition",
+    )
+    described = replace(
+        first,
+        diameters_mm=(23.0, 18.0, 15.0),
+        depth="posterior",
+        description=mass,
+        relation=FindingRelation("multicentric", 2, 12.34, (2, 3)),
+    )
+    return replace(result, findings=(described, replace(second, description=open_)))

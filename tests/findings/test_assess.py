@@ -6,7 +6,9 @@ from example_result import quantified_result
 from findings.phantom import Phantom
 
 from mamri.findings import measure_findings
-from mamri.findings.assess import assess_finding
+from mamri.findings.assess import assess_finding, kaiser_descriptors
+from mamri.findings.kaiser_score import KaiserDescriptors
+from mamri.findings.lexicon import load_lexicon
 from mamri.records import (
     DelayedPhase,
     Description,
@@ -63,6 +65,69 @@ def test_an_undefined_curve_is_not_guessed(finding: Finding) -> None:
     (score,) = assess_finding(_with(finding, None, margin="irregular"))
 
     assert (3.0, 8.0) == score.interval
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ({}, KaiserDescriptors()),
+        ({"margin": "spiculated"}, KaiserDescriptors(root_sign=True, circumscribed=False)),
+        ({"margin": "irregular"}, KaiserDescriptors(root_sign=False, circumscribed=False)),
+        ({"margin": "circumscribed"}, KaiserDescriptors(root_sign=False, circumscribed=True)),
+        ({"internal_enhancement": "homogeneous"}, KaiserDescriptors(homogeneous=True)),
+        ({"internal_enhancement": "heterogeneous"}, KaiserDescriptors(homogeneous=False)),
+        ({"internal_enhancement": "rim"}, KaiserDescriptors(homogeneous=False)),
+        ({"internal_enhancement": "clumped"}, KaiserDescriptors(homogeneous=False)),
+        ({"oedema": "absent"}, KaiserDescriptors(oedema=False)),
+        ({"oedema": "perifocal"}, KaiserDescriptors(oedema=True)),
+        ({"oedema": "diffuse"}, KaiserDescriptors(oedema=True)),
+        ({"margin": "a word of no lexicon"}, KaiserDescriptors()),
+        ({"type": "mass"}, KaiserDescriptors()),
+        ({"type": "focus"}, KaiserDescriptors()),
+        ({"type": "non-mass enhancement"}, KaiserDescriptors(circumscribed=False)),
+    ],
+)
+def test_answers_follow_from_words(
+    finding: Finding, words: dict[str, str], answers: KaiserDescriptors
+) -> None:
+    assert answers == kaiser_descriptors(_with(finding, None, **words))
+
+
+def test_every_word_of_the_lexicon_has_an_answer(finding: Finding) -> None:
+    terms = load_lexicon().terms
+    for descriptor, answer in (
+        ("margin", "root_sign"),
+        ("margin", "circumscribed"),
+        ("internal_enhancement", "homogeneous"),
+        ("oedema", "oedema"),
+    ):
+        for word in terms[descriptor].values():
+            found = kaiser_descriptors(_with(finding, None, **{descriptor: word}))
+            assert getattr(found, answer) is not None
+
+
+@pytest.mark.parametrize(
+    ("delayed", "interval"),
+    [
+        (DelayedPhase.PERSISTENT, (3.0, 6.0)),
+        (DelayedPhase.PLATEAU, (5.0, 10.0)),
+        (DelayedPhase.WASHOUT, (4.0, 11.0)),
+    ],
+)
+def test_spicules_of_a_non_mass_enhancement_stay_open(
+    finding: Finding, delayed: DelayedPhase, interval: tuple[float, float]
+) -> None:
+    (score,) = assess_finding(_with(finding, delayed, type="non-mass enhancement"))
+
+    assert interval == score.interval
+    assert "root sign: unknown" in score.evidence
+
+
+@pytest.mark.parametrize(("oedema", "value"), [("absent", 9), ("perifocal", 11), ("diffuse", 11)])
+def test_oedema_decides_where_there_are_spicules(finding: Finding, oedema: str, value: int) -> None:
+    described = _with(finding, DelayedPhase.WASHOUT, margin="spiculated", oedema=oedema)
+
+    assert value == assess_finding(described)[0].value
 
 
 @pytest.mark.parametrize(

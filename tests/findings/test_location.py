@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mamri.findings.location import (
     clock_face,
+    depth_third,
     distances_mm,
     nipple_position,
     quadrant,
@@ -155,3 +156,24 @@ def test_side_is_that_of_the_breast_mask_even_across_the_midline():
     assert side_of(mask, anatomy.breast, shifted) is Laterality.RIGHT
     assert side_of(mask, np.zeros_like(anatomy.breast), shifted) is Laterality.LEFT
     assert side_of(mask, np.zeros_like(anatomy.breast), anatomy.affine) is Laterality.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("nipple_mm", "chest_wall_mm", "third"),
+    [
+        (0.0, 60.0, "anterior"),
+        (19.9, 40.1, "anterior"),
+        (20.1, 39.9, "middle"),
+        (39.9, 20.1, "middle"),
+        (40.1, 19.9, "posterior"),
+        (60.0, 0.0, "posterior"),
+        (-20.0, 50.0, "anterior"),  # in front of the nipple
+    ],
+)
+def test_depth_is_a_third_of_the_way_from_nipple_to_chest_wall(nipple_mm, chest_wall_mm, third):
+    assert third == depth_third(nipple_mm, chest_wall_mm)
+
+
+@pytest.mark.parametrize(("nipple_mm", "chest_wall_mm"), [(np.nan, 9.0), (9.0, np.nan), (0, 0)])
+def test_depth_is_undetermined_without_nipple_or_chest_wall(nipple_mm, chest_wall_mm):
+    assert "undetermined" == depth_third(nipple_mm, chest_wall_mm)

@@ -8,7 +8,15 @@ import pytest
 
 from mamri.findings import measure_findings
 from mamri.geometry import to_lps
-from mamri.records import DelayedPhase, GeometryError, InitialPhase, LabelMap, Laterality
+from mamri.records import (
+    DelayedPhase,
+    Description,
+    FindingRelation,
+    GeometryError,
+    InitialPhase,
+    LabelMap,
+    Laterality,
+)
 
 sys.path.insert(0, str(Path(__file__).parent))
 from phantom import Phantom
@@ -44,7 +52,7 @@ def test_a_mass_is_measured_as_painted():
     assert finding.kinetics.ftv_ml == pytest.approx(finding.volume_ml, rel=0.1)
     assert finding.distance_mm["skin"] == pytest.approx(35 - 7 - 9, abs=1)
     assert finding.distance_mm["chest_wall"] == pytest.approx(59 - 35 - 7, abs=1)
-    assert finding.description.type == "undetermined"
+    assert finding.depth == "middle"
     assert finding.confidence is None
 
 
@@ -60,13 +68,36 @@ def test_the_box_holds_whole_voxels():
     assert (low + high) / 2 == pytest.approx(finding.centroid_mm_lps)
 
 
-def test_a_small_finding_is_a_focus():
+def test_nothing_is_described_yet():
     phantom = Phantom()
     focus = phantom.ball((30, 35, 45), 1.6)
 
     (finding,) = measured(phantom, focus.astype(np.uint16))
 
-    assert finding.description.type == "focus"
+    assert Description() == finding.description
+    assert FindingRelation() == finding.relation
+
+
+def test_depth_is_that_of_the_centroid_between_nipple_and_chest_wall():
+    phantom = Phantom()
+    labels = np.zeros(phantom.breast.shape, np.uint16)
+    for number, row in enumerate((14, 34, 54), start=1):  # nipple in row 8, chest wall in row 59
+        labels[30, row - 1 : row + 2, 20:23] = number
+
+    found = measured(phantom, labels)
+
+    assert ["anterior", "middle", "posterior"] == [finding.depth for finding in found]
+
+
+def test_depth_is_undetermined_where_nothing_lies_behind_the_breast():
+    phantom = Phantom()
+    phantom.body = phantom.breast > 0
+    labels = np.zeros(phantom.breast.shape, np.uint16)
+    labels[30, 33:36, 20:23] = 1
+
+    (finding,) = measured(phantom, labels)
+
+    assert "undetermined" == finding.depth
 
 
 def test_the_tumor_volume_leaves_out_the_neighbour():
@@ -99,6 +130,7 @@ def test_a_finding_outside_any_breast_has_a_side_and_no_distances():
 
     assert finding.side is Laterality.LEFT
     assert np.isnan(finding.distance_mm["skin"])
+    assert "undetermined" == finding.depth
 
 
 def test_grids_must_agree():

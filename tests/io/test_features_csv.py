@@ -5,10 +5,15 @@ import io
 from dataclasses import replace
 
 import pytest
-from example_result import example_result, quantified_result, radiomics_result
+from example_result import (
+    described_result,
+    example_result,
+    quantified_result,
+    radiomics_result,
+)
 
 from mamri.io.features_csv import COLUMNS, features_csv
-from mamri.records import Description, ExamResult
+from mamri.records import Description, ExamResult, Measure
 
 
 def rows(result: ExamResult) -> list[dict[str, str]]:
@@ -79,3 +84,43 @@ def test_radiomics_adds_its_columns_at_the_end():
     )
     assert ["310.5", "60", ""] == [first[name] for name in extra]
     assert ["", "", ""] == [second[name] for name in extra]
+
+
+def test_looks_and_relation_stand_in_their_columns():
+    first, second = rows(described_result())
+    names = ("depth", "t2_signal", "oedema", "multiplicity", "nearest_mm", "satellites")
+    expected = ["posterior", "undetermined", "perifocal", "multicentric", "12.34", "2"]
+
+    assert expected == [first[name] for name in names]
+    assert [*["undetermined"] * 4, "", "0"] == [second[name] for name in names]
+    assert COLUMNS[COLUMNS.index("clock_face") + 1] == "depth"
+    assert COLUMNS[COLUMNS.index("distribution") + 1 :] == names[1:]
+
+
+def test_each_measure_has_a_column_with_its_unit_before_radiomics():
+    described, radiomics = described_result(), radiomics_result()
+    first, second = described.findings
+    both = replace(first, radiomics=radiomics.findings[0].radiomics)
+    table = rows(replace(described, findings=(both, second)))
+    measures = (
+        "measure_solidity",
+        "measure_thin_protrusions_mm",
+        "measure_spicules",
+        "measure_rim_percent",
+        "measure_bright_fluid_percent",
+    )
+    more = tuple(table[0])[len(COLUMNS) :]
+
+    assert measures == more[: len(measures)]
+    assert all(name.startswith("radiomics__") for name in more[len(measures) :])
+    assert ["0.8123", "4.26", "3", "62", ""] == [table[0][name] for name in measures]
+    assert ["", "", "", "", "1.5"] == [table[1][name] for name in measures]
+    assert table[0]["radiomics__lesion__mask__shape_volume_RNU0"] == "310.5"
+
+
+def test_a_measure_of_any_name_and_unit_makes_a_plain_column():
+    result = example_result(n_findings=1)
+    odd = Measure("margin", "edge, 10-90", 1.0, "mm2/s", "", "")
+    finding = replace(result.findings[0], description=Description(measures=(odd,)))
+
+    assert rows(replace(result, findings=(finding,)))[0]["measure_edge_10_90_mm2_per_s"] == "1"

@@ -5,11 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from example_result import FULL_CURVE, TIMES, example_result, quantified_result, radiomics_result
+from example_result import (
+    FULL_CURVE,
+    TIMES,
+    described_result,
+    example_result,
+    quantified_result,
+    radiomics_result,
+)
 from jsonschema import Draft202012Validator
 
 from mamri.io.result_json import result_schema, result_to_json, validate_result
-from mamri.records import ExamResult, FatSuppressionSeen, Laterality
+from mamri.records import Description, ExamResult, FatSuppressionSeen, Laterality
 
 CREATED = "2026-01-02T03:04:05+00:00"
 
@@ -217,3 +224,53 @@ def test_documents_of_before_radiomics_still_hold():
     for finding in written["findings"]:
         del finding["radiomics"]
     assert [] == validate_result(written)
+
+
+def test_looks_are_told_with_reasons_measures_and_lexicon():
+    written = document(described_result())
+    first, second = (finding["description"] for finding in written["findings"])
+    extra = first["extra"]
+
+    assert [] == validate_result(written)
+    assert written == json.loads(json.dumps(written, allow_nan=False))
+    assert ("mass", "irregular", "undetermined") == tuple(
+        first[name] for name in ("type", "shape", "distribution")
+    )
+    assert ("undetermined", "perifocal") == (extra["t2_signal"], extra["oedema"])
+    assert extra["lexicon"] == "BI-RADS MRI, 5th edition"
+    assert extra["reasons"]["t2_signal"] == "the exam has no T2 series"
+    assert extra["measures"][1] == {
+        "descriptor": "margin",
+        "name": "thin protrusions",
+        "value": 4.26,
+        "unit": "mm",
+        "rule": "2 mm or more: spiculated",
+        "source": "Doe 2001",
+    }
+    assert [None, 1.5] == [measure["value"] for measure in second["extra"]["measures"]]
+
+
+def test_depth_and_relation_to_other_findings_are_told():
+    first, second = (finding["extra"] for finding in document(described_result())["findings"])
+
+    assert first["depth"] == "posterior"
+    assert first["relation"] == {
+        "multiplicity": "multicentric",
+        "nearest_id": 2,
+        "nearest_mm": 12.34,
+        "satellites": [2, 3],
+    }
+    assert second["relation"] == {
+        "multiplicity": "undetermined",
+        "nearest_id": None,
+        "nearest_mm": None,
+        "satellites": [],
+    }
+
+
+def test_words_of_any_lexicon_hold():
+    result = example_result(n_findings=1)
+    words = Description(type="lump", margin="fuzzy", lexicon="mine 1")
+    other = replace(result.findings[0], description=words, depth="deep")
+
+    assert [] == validate_result(document(replace(result, findings=(other,))))

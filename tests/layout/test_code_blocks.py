@@ -18,6 +18,7 @@ _QUICK = [
     "docs/explanation/simulation.md",
     "docs/how-to/perfusion-and-diffusion.md",
     "docs/how-to/radiomics.md",
+    "docs/how-to/read-a-description.md",
 ]
 # Pages whose blocks read the demo's exam.
 _WITH_EXAM = ["docs/getting-started.md", "docs/reference/python.md"]

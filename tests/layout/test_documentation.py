@@ -11,7 +11,7 @@ import typer.main
 import mamri
 from mamri.cli.main import app
 from mamri.io.result_json import result_schema
-from mamri.records import Acquisition, ExamResult
+from mamri.records import Acquisition, Description, ExamResult, FindingRelation, Measure
 from write_settings_page import described_settings, settings_classes
 from write_settings_page import page as settings_page
 
@@ -78,6 +78,15 @@ def test_every_key_of_the_result_has_its_page() -> None:
 
     assert {"findings", "centroid_mm_lps", "ktrans_per_min"} <= keys
     assert [] == sorted(key for key in keys if not re.search(rf"\b{key}\b", page))
+
+
+@pytest.mark.parametrize("record", [Description, FindingRelation, Measure])
+def test_every_field_of_a_description_has_its_page(record: type) -> None:
+    page = (DOCS / "reference" / "result-json.md").read_text(encoding="utf-8")
+    row = "".join(line for line in page.splitlines() if line.startswith("| `findings"))
+    names = [field.name for field in dataclasses.fields(record)]
+
+    assert [] == [name for name in names if not re.search(rf"\b{name}\b", row)]
 
 
 def test_every_key_of_an_exam_json_has_its_page() -> None:

@@ -8,10 +8,24 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from example_result import SHAPE, SPACING, example_result, quantified_result, radiomics_result
+from example_result import (
+    SHAPE,
+    SPACING,
+    described_result,
+    example_result,
+    quantified_result,
+    radiomics_result,
+)
 from PIL import Image
 
-from mamri.records import Caveat, ExamResult, FatSuppressionSeen, Laterality
+from mamri.records import (
+    Caveat,
+    Description,
+    ExamResult,
+    FatSuppressionSeen,
+    Laterality,
+    Measure,
+)
 from mamri.report.exam_windows import exam_windows
 from mamri.report.finding_pictures import finding_pictures
 from mamri.report.html import MOST_ILLUSTRATED, render_report
@@ -61,6 +75,7 @@ class Balance(HTMLParser):
 
 RESULTS = {
     "quantified": quantified_result(),
+    "described": described_result(),
     "full": example_result(),
     "no finding": example_result(n_findings=0),
     "one phase": example_result((-30.0,), n_findings=0),
@@ -125,7 +140,13 @@ def test_a_long_list_of_findings_is_told_whole_and_shown_in_part():
 def test_hostile_text_is_escaped():
     attack = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     result = example_result(description=attack, study_instance_uid=attack[-16:])
-    finding = replace(result.findings[0], quadrant=attack)
+    description = Description(
+        margin=attack,
+        reasons={"shape": attack},
+        measures=(Measure("margin", attack, 1.0, attack, attack, attack),),
+        lexicon=attack,
+    )
+    finding = replace(result.findings[0], quadrant=attack, description=description, depth=attack)
     hostile = replace(result, findings=(finding,), caveats=(Caveat("code", attack),))
     html = page(hostile)
     assert "<script" not in html
@@ -301,3 +322,49 @@ def test_the_table_of_findings_has_confidence_where_a_model_gave_it() -> None:
     assert '<th scope="col" class="n">Confidence</th>' in page(sure)
     assert '<td class="n">0.87</td>' in page(sure)
     assert "Confidence" not in page(unsure)
+
+
+def test_a_described_finding_has_a_sentence_and_a_table_of_what_was_measured() -> None:
+    html = page(described_result()).replace("\N{NO-BREAK SPACE}", " ")
+    first, second = html.split('<article class="finding"')[1:]
+    margin = first[first.index(">Margin</th>") :].partition("</tr>")[0]
+    oedema = second[second.index(">Oedema</th>") :].partition("</tr>")[0]
+
+    assert "<p>Irregular mass, spiculated margin, rim enhancement, upper outer quadrant" in first
+    assert ">Description</h3>" in first
+    assert "<td>spiculated</td>" in margin
+    assert "thin protrusions 4.3 mm<small" in margin
+    assert "spicules 3<small" in margin
+    assert "3 or more: spiculated</small>" in margin
+    assert "undetermined<small" in first
+    assert "the exam has no T2 series</small>" in first
+    assert "Words: BI-RADS MRI, 5th edition. Limits: assumption (solidity, rim); Doe" in first
+    assert "<td>undetermined</td>" in oedema
+    assert "bright fluid 1.5 %</div>" in oedema
+    assert "words of a program" in html
+
+
+def test_depth_and_other_findings_have_rows_where_they_are_known() -> None:
+    html = page(described_result()).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert 1 == html.count(">Depth</th><td>posterior third</td>")
+    assert 1 == html.count(">Depth</th>")
+    assert 1 == html.count(">multicentric; nearest: finding 2 at 12 mm; satellites: 2, 3</td>")
+    assert 1 == html.count(">Multiplicity</th>")
+
+
+def test_a_page_without_descriptions_has_no_table_of_them() -> None:
+    html = page(example_result())
+
+    assert ">Description</h3>" not in html
+    assert ">Type</th>" not in html
+    assert "words of a program" not in html
+    assert "<p>Enhancing finding, upper outer quadrant" in html
+
+
+def test_the_table_of_findings_has_types_where_one_is_known() -> None:
+    table = page(described_result()).partition('<article class="finding"')[0]
+
+    assert '<th scope="col">Type</th>' in table
+    assert "<td>irregular mass</td>" in table
+    assert "<td>–</td>" in table

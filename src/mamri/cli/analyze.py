@@ -80,16 +80,21 @@ def analyze(
     if as_json:
         typer.echo(json.dumps(document, indent=2, allow_nan=False))
         return
-    typer.echo(_summary(result, output))
+    typer.echo(summary(result, output))
 
 
-def _summary(result: ExamResult, output: Path) -> str:
+def summary(result: ExamResult, output: Path) -> str:
+    """Findings and doubts of an analysis, one a line, and where its report lies."""
+    from mamri.report.wording import morphology
+
     lines = []
     for finding in result.findings:
         delayed = finding.kinetics.delayed
         curve = delayed.value if delayed is not None else "curve undefined"
+        looks = morphology(finding.description)
         lines.append(
             f"finding {finding.id}: {finding.side.word} breast, {finding.quadrant}, "
+            f"{looks + ', ' if looks else ''}"
             f"{finding.diameters_mm[0]:.0f} mm, {finding.volume_ml:.2f} ml, {curve}"
         )
     if not lines:

@@ -5,22 +5,24 @@ from mamri.findings.kaiser_score import (
     KaiserScore,
     kaiser_score,
 )
+from mamri.findings.lexicon import DEFAULT_LEXICON, load_lexicon
 from mamri.records import Assessment, Finding, Status
 
-UNDETERMINED = "undetermined"
 # Above this a lesion that the score alone would have biopsied was studied as one that need not be
 # (Clauser P et al. Clin Cancer Res 2021;27:1941-1948. doi:10.1158/1078-0432.CCR-20-3037).
 ADC_SUPPLEMENT = 1.5  # 1e-3 mm2/s
 _MODEL = "Kaiser score (Baltzer 2013, Dietzel 2018)"
 
 
-def assess_finding(finding: Finding) -> tuple[Assessment, ...]:
+def assess_finding(finding: Finding, lexicon: str = DEFAULT_LEXICON) -> tuple[Assessment, ...]:
     """Kaiser score of a finding, and its published ADC supplement where diffusion was measured.
 
     Parameters
     ----------
     finding : Finding
         With kinetics, description and, where measured, diffusion.
+    lexicon : str
+        That of its description.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def assess_finding(finding: Finding) -> tuple[Assessment, ...]:
         ``kaiser_score``, as one number or, where answers are open, None with the range that they
         allow; ``kaiser_adc_supplement`` where the finding has an ADC.
     """
-    score = kaiser_score(kaiser_descriptors(finding))
+    score = kaiser_score(kaiser_descriptors(finding, lexicon))
     assessments = [
         Assessment(
             target="kaiser_score",
@@ -58,19 +60,31 @@ def assess_finding(finding: Finding) -> tuple[Assessment, ...]:
     return tuple(assessments)
 
 
-def kaiser_descriptors(finding: Finding) -> KaiserDescriptors:
+def kaiser_descriptors(finding: Finding, lexicon: str = DEFAULT_LEXICON) -> KaiserDescriptors:
     """Answers to the questions of the score; None where a descriptor is undetermined.
 
-    Spicules are those of a spiculated margin. Oedema is not known.
+    Spicules are those of a spiculated margin. A non-mass enhancement is not circumscribed, and
+    whether it has spicules is not known. Rim enhancement and clumps are not homogeneous.
     """
-    margin = finding.description.margin
-    internal = finding.description.internal_enhancement
+    described = finding.description
+    words = load_lexicon(lexicon)
+
+    def is_called(value: str, descriptor: str, code: str) -> bool | None:
+        known = value in words.terms[descriptor].values()
+        return value == words.word(descriptor, code) if known else None
+
+    circumscribed = is_called(described.margin, "margin", "circumscribed")
+    if is_called(described.type, "type", "non_mass"):
+        circumscribed = False
+    no_oedema = is_called(described.oedema, "oedema", "absent")
     return KaiserDescriptors(
-        root_sign=None if margin == UNDETERMINED else margin == "spiculated",
+        root_sign=is_called(described.margin, "margin", "spiculated"),
         delayed=finding.kinetics.delayed,
-        circumscribed=None if margin == UNDETERMINED else margin == "circumscribed",
-        homogeneous=None if internal == UNDETERMINED else internal == "homogeneous",
-        oedema=None,
+        circumscribed=circumscribed,
+        homogeneous=is_called(
+            described.internal_enhancement, "internal_enhancement", "homogeneous"
+        ),
+        oedema=None if no_oedema is None else not no_oedema,
     )
 
 

@@ -11,9 +11,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from mamri.geometry import to_lps
-from mamri.records import Anatomy, Laterality
-
-UNDETERMINED = "undetermined"
+from mamri.records import UNDETERMINED, Anatomy, Laterality
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +131,32 @@ def clock_face(point: np.ndarray, nipple: np.ndarray, *, central_radius_mm: floa
         return "central"
     hour = round(degrees(atan2(left, up)) / 30) % 12  # 30 degrees an hour
     return str(hour or 12)
+
+
+def depth_third(nipple_mm: float, chest_wall_mm: float) -> str:
+    """Third of the way from nipple to chest wall that a point lies in.
+
+    Parameters
+    ----------
+    nipple_mm : float, mm
+        How far the point lies behind the nipple.
+    chest_wall_mm : float, mm
+        Its distance to the chest wall.
+
+    Returns
+    -------
+    str
+        ``anterior``, ``middle``, ``posterior``; ``undetermined`` where either is unknown.
+
+    Examples
+    --------
+    >>> depth_third(20.0, 60.0)
+    'anterior'
+    """
+    whole = nipple_mm + chest_wall_mm
+    if not whole > 0:
+        return UNDETERMINED
+    return ("anterior", "middle", "posterior")[min(2, int(3 * max(nipple_mm, 0.0) / whole))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

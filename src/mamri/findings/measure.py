@@ -6,10 +6,10 @@ import numpy as np
 from scipy import ndimage
 
 from mamri.findings.location import (
-    UNDETERMINED,
     LocationSettings,
     Surroundings,
     clock_face,
+    depth_third,
     distances_mm,
     quadrant,
     side_of,
@@ -22,8 +22,8 @@ from mamri.kinetics.curve_type import CurveType
 from mamri.kinetics.functional_tumor_volume import TumorVolumeSettings
 from mamri.kinetics.settings import KineticSettings
 from mamri.records import (
+    UNDETERMINED,
     Anatomy,
-    Description,
     DynamicSeries,
     Finding,
     FindingKinetics,
@@ -47,15 +47,12 @@ class MeasureSettings:
     tumor_margin_mm : float, mm
         The volume of interest of the functional tumor volume is the box of the finding and this
         on every side, inside the breast, other findings and skin left out. Assumption: 10.
-    focus_mm : float, mm
-        A finding with a longest diameter below this is a focus (BI-RADS, 5th edition).
     """
 
     kinetics: KineticSettings = field(default_factory=KineticSettings)
     tumor_volume: TumorVolumeSettings = field(default_factory=TumorVolumeSettings)
     location: LocationSettings = field(default_factory=LocationSettings)
     tumor_margin_mm: float = 10.0
-    focus_mm: float = 5.0
 
 
 def measure_findings(
@@ -80,8 +77,7 @@ def measure_findings(
     Returns
     -------
     tuple of Finding
-        In order of id. Descriptors other than ``type`` are left undetermined, and so is a type
-        other than focus.
+        In order of id, not described yet.
 
     Raises
     ------
@@ -193,8 +189,16 @@ def _finding(
         confidence=None,
         distance_mm=distances_mm(part.mask, affine, around=around),
         kinetics=kinetics,
-        description=Description(type="focus" if diameters[0] < settings.focus_mm else UNDETERMINED),
+        depth=_depth(centroid, around),
     )
+
+
+def _depth(centroid: np.ndarray, around: Surroundings) -> str:
+    """Third of the breast from front to back; y runs to the back."""
+    if around.nipple is None or around.chest_wall is None:
+        return UNDETERMINED
+    behind = float(centroid[1] - around.nipple[1])
+    return depth_third(behind, float(around.chest_wall.query(centroid)[0]))
 
 
 def _kinetics(part: _Part, maps: KineticMaps, settings: MeasureSettings) -> FindingKinetics:

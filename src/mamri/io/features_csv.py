@@ -1,15 +1,25 @@
 """One row of numbers per finding, for a spreadsheet or a statistics package.
 
 Comma-separated, UTF-8, one header row, always the same columns in the same order; units are part
-of the column names; an empty cell is a value that is undefined or unknown. Radiomics, where it was
-asked for and there are findings, adds columns at the end, the same for the same settings.
+of the column names; an empty cell is a value that is undefined or unknown. Two kinds of columns
+come only with findings that have them: what was measured to describe a finding, and at the end
+radiomics, the same columns for the same settings.
 """
 
 import csv
 import io
 import math
+import re
+from collections.abc import Iterable
 
-from mamri.records import ExamResult, Finding, FindingDiffusion, FindingPerfusion, Status
+from mamri.records import (
+    Description,
+    ExamResult,
+    Finding,
+    FindingDiffusion,
+    FindingPerfusion,
+    Status,
+)
 
 Cell = str | float | int | None
 
@@ -19,6 +29,7 @@ COLUMNS = (
     "side",
     "quadrant",
     "clock_face",
+    "depth",
     "centroid_x_mm_lps",
     "centroid_y_mm_lps",
     "centroid_z_mm_lps",
@@ -72,6 +83,11 @@ COLUMNS = (
     "margin",
     "internal_enhancement",
     "distribution",
+    "t2_signal",
+    "oedema",
+    "multiplicity",
+    "nearest_mm",
+    "satellites",
 )
 
 # A spreadsheet runs a cell that opens with one of these as a formula (OWASP, CSV injection).
@@ -93,18 +109,23 @@ def features_csv(result: ExamResult) -> str:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    extra = [f.radiomics.columns() if f.radiomics is not None else {} for f in result.findings]
-    radiomics = tuple(dict.fromkeys(column for columns in extra for column in columns))
-    writer.writerow((*COLUMNS, *radiomics))
-    for finding, more in zip(result.findings, extra, strict=True):
-        row = _row(finding, result.exam.study_instance_uid)
-        cells = [row[column] for column in COLUMNS] + [more.get(column) for column in radiomics]
-        writer.writerow([_cell(cell) for cell in cells])
+    measures = [_measures(finding.description) for finding in result.findings]
+    radiomics = [f.radiomics.columns() if f.radiomics is not None else {} for f in result.findings]
+    columns = (*COLUMNS, *_union(measures), *_union(radiomics))
+    writer.writerow(columns)
+    for finding, measured, features in zip(result.findings, measures, radiomics, strict=True):
+        row = _row(finding, result.exam.study_instance_uid) | measured | features
+        writer.writerow([_cell(row.get(column)) for column in columns])
     return text.getvalue()
 
 
+def _union(tables: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Columns of all tables, in the order of their first appearance."""
+    return tuple(dict.fromkeys(column for table in tables for column in table))
+
+
 def _row(finding: Finding, study_instance_uid: str | None) -> dict[str, Cell]:
-    kinetics, description = finding.kinetics, finding.description
+    kinetics, description, relation = finding.kinetics, finding.description, finding.relation
     low, high = finding.bounding_box_mm_lps
     points = {"centroid": finding.centroid_mm_lps, "box_low": low, "box_high": high}
     diameters = zip(("longest", "second", "third"), finding.diameters_mm, strict=True)
@@ -114,6 +135,7 @@ def _row(finding: Finding, study_instance_uid: str | None) -> dict[str, Cell]:
         "side": finding.side.word,
         "quadrant": finding.quadrant,
         "clock_face": finding.clock_face,
+        "depth": finding.depth,
         **{
             f"{name}_{axis}_mm_lps": float(value)
             for name, point in points.items()
@@ -139,7 +161,22 @@ def _row(finding: Finding, study_instance_uid: str | None) -> dict[str, Cell]:
         "margin": description.margin,
         "internal_enhancement": description.internal_enhancement,
         "distribution": description.distribution,
+        "t2_signal": description.t2_signal,
+        "oedema": description.oedema,
+        "multiplicity": relation.multiplicity,
+        "nearest_mm": relation.nearest_mm,
+        "satellites": len(relation.satellites),
     }
+
+
+def _measures(description: Description) -> dict[str, Cell]:
+    """Value of each measure by its column, such as ``measure_thin_protrusions_mm``."""
+    return {_measure_column(m.name, m.unit): m.value for m in description.measures}
+
+
+def _measure_column(name: str, unit: str) -> str:
+    words = f"measure {name} {unit}".replace("%", "percent").replace("/", " per ")
+    return re.sub(r"\W+", "_", words).strip("_")
 
 
 def _perfusion(perfusion: FindingPerfusion | None) -> dict[str, Cell]:

@@ -17,6 +17,7 @@ from mamri.records import (
     Assessment,
     BreastMeasurement,
     BreastSymmetry,
+    Description,
     DiffusionSeries,
     Exam,
     ExamResult,
@@ -25,6 +26,7 @@ from mamri.records import (
     FindingKinetics,
     FindingPerfusion,
     FindingRadiomics,
+    FindingRelation,
     MamriError,
     Provenance,
     SeriesRecord,
@@ -240,7 +242,6 @@ def _symmetry(symmetry: BreastSymmetry) -> Json:
 
 
 def _finding(finding: Finding) -> Json:
-    description = finding.description
     return {
         "id": int(finding.id),
         "side": finding.side.word,
@@ -258,15 +259,10 @@ def _finding(finding: Finding) -> Json:
         "kinetics": _kinetics(finding.kinetics),
         "perfusion": _perfusion(finding.perfusion or _NO_PERFUSION),
         "diffusion": None if finding.diffusion is None else _diffusion(finding.diffusion),
-        "description": {
-            "type": description.type,
-            "shape": description.shape,
-            "margin": description.margin,
-            "internal_enhancement": description.internal_enhancement,
-            "distribution": description.distribution,
-        },
+        "description": _description(finding.description),
         "assessments": [_assessment(assessment) for assessment in finding.assessments],
         "radiomics": None if finding.radiomics is None else _radiomics(finding.radiomics),
+        "extra": {"depth": finding.depth, "relation": _relation(finding.relation)},
     }
 
 
@@ -318,6 +314,36 @@ def _diffusion(diffusion: FindingDiffusion) -> Json:
     status = values.pop("status")
     numbers: Json = {name: _number(value) for name, value in values.items()}
     return numbers | {"extra": {"status": status.value, **words}}
+
+
+def _description(description: Description) -> Json:
+    return {
+        "type": description.type,
+        "shape": description.shape,
+        "margin": description.margin,
+        "internal_enhancement": description.internal_enhancement,
+        "distribution": description.distribution,
+        "extra": {
+            "t2_signal": description.t2_signal,
+            "oedema": description.oedema,
+            "lexicon": description.lexicon,
+            "reasons": dict(description.reasons),
+            "measures": [
+                asdict(measure) | {"value": _number(measure.value)}
+                for measure in description.measures
+            ],
+        },
+    }
+
+
+def _relation(relation: FindingRelation) -> Json:
+    nearest = relation.nearest_id
+    return {
+        "multiplicity": relation.multiplicity,
+        "nearest_id": None if nearest is None else int(nearest),
+        "nearest_mm": _number(relation.nearest_mm),
+        "satellites": [int(number) for number in relation.satellites],
+    }
 
 
 def _radiomics(radiomics: FindingRadiomics) -> list[Json]:

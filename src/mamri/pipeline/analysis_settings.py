@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mamri.diffusion import DiffusionSettings
-from mamri.findings import DetectionSettings, LearnedDetectionSettings
+from mamri.findings import DescriptionSettings, DetectionSettings, LearnedDetectionSettings
 from mamri.kinetics import KineticSettings, ParenchymalSettings
 from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
@@ -45,6 +45,8 @@ class AnalysisSettings:
     alignment : AlignmentSettings
         Of the diffusion images with the anatomy.
     diffusion : DiffusionSettings
+    description : DescriptionSettings
+        Of findings, in the words of a lexicon.
     radiomics : RadiomicsSettings or None
         None leaves radiomics out.
     """
@@ -65,4 +67,5 @@ class AnalysisSettings:
     perfusion: PerfusionSettings = field(default_factory=PerfusionSettings)
     alignment: AlignmentSettings = field(default_factory=AlignmentSettings)
     diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
+    description: DescriptionSettings = field(default_factory=DescriptionSettings)
     radiomics: RadiomicsSettings | None = None

@@ -22,7 +22,7 @@ from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
 from mamri.segmentation import density_provenance, find_fat_suppression
 
-ANALYSIS_STEPS = 11
+ANALYSIS_STEPS = 12
 
 
 def analyze_exam(

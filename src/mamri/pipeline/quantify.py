@@ -1,6 +1,6 @@
 """Numbers of an exam and its findings beyond curves, each as far as the protocol bears it.
 
-Perfusion, diffusion, the score that follows from them and the description, and radiomics.
+Perfusion, diffusion, the description, the score that follows from it, and radiomics.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mamri.diffusion import ExamDiffusion, exam_diffusion, finding_diffusion
-from mamri.findings import assess_finding
+from mamri.findings import (
+    assess_finding,
+    describe_findings,
+    description_provenance,
+    relate_findings,
+)
 from mamri.perfusion import exam_perfusion
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.enhancing_regions import EnhancingRegions
@@ -64,7 +69,7 @@ def quantify(
     settings: AnalysisSettings,
     step: StepClock,
 ) -> Quantified:
-    """Measure perfusion, diffusion where the exam has it, and radiomics where they are asked for.
+    """Measure perfusion, diffusion where the exam has it, looks, and radiomics if asked for.
 
     Parameters
     ----------
@@ -96,12 +101,14 @@ def quantify(
             except MamriError as error:
                 # Images beside the dynamic series must not cost the rest of the answer.
                 found = replace(found, caveats=(*found.caveats, _not_measured(str(error))))
-    found = replace(
-        found,
-        findings=tuple(
-            replace(f, assessments=(*f.assessments, *assess_finding(f))) for f in found.findings
-        ),
+    if regions.phases:
+        with step("description"):
+            found = _described(found, exam, series, anatomy, regions, settings)
+    words = settings.description.lexicon
+    assessed = tuple(
+        replace(f, assessments=(*f.assessments, *assess_finding(f, words))) for f in found.findings
     )
+    found = replace(found, findings=assessed)
     if settings.radiomics is None:
         return found
     with step("radiomics"):
@@ -146,6 +153,28 @@ def _with_diffusion(
         (*found.caveats, *alignment.caveats, *_caveats(measured, diffusion.b_values)),
         (*found.provenance, alignment_step, measured.provenance),
     )
+
+
+def _described(
+    found: Quantified,
+    exam: Exam,
+    series: DynamicSeries,
+    anatomy: Anatomy,
+    regions: EnhancingRegions,
+    settings: AnalysisSettings,
+) -> Quantified:
+    described = describe_findings(
+        relate_findings(found.findings, regions.lesions, settings.description.relations),
+        regions.lesions,
+        series,
+        regions.phases[0],
+        anatomy,
+        vessels=regions.vessels,
+        t2=exam.t2,
+        settings=settings.description,
+    )
+    said = description_provenance(settings.description)
+    return replace(found, findings=described, provenance=(*found.provenance, said))
 
 
 def _with_radiomics(

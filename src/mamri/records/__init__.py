@@ -3,6 +3,7 @@
 from mamri.records.acquired_series import AcquiredSeries
 from mamri.records.anatomy import Anatomy, AnatomyMethod
 from mamri.records.caveat import Caveat, CheckStatus, QualityCheck, Status
+from mamri.records.description import UNDETERMINED, Description, FindingRelation, Measure
 from mamri.records.diffusion import AlignmentQuality, FindingDiffusion
 from mamri.records.dynamic import DiffusionSeries, DynamicSeries
 from mamri.records.errors import (
@@ -26,7 +27,6 @@ from mamri.records.exam import (
 from mamri.records.finding import (
     Assessment,
     DelayedPhase,
-    Description,
     DetectionMethod,
     Finding,
     FindingKinetics,
@@ -41,6 +41,7 @@ from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult, 
 from mamri.records.volume import LabelMap, Volume
 
 __all__ = [
+    "UNDETERMINED",
     "AcquiredSeries",
     "Acquisition",
     "AlignmentQuality",
@@ -66,6 +67,7 @@ __all__ = [
     "FindingKinetics",
     "FindingPerfusion",
     "FindingRadiomics",
+    "FindingRelation",
     "GeometryError",
     "InitialPhase",
     "InputError",
@@ -73,6 +75,7 @@ __all__ = [
     "LabelMap",
     "Laterality",
     "MamriError",
+    "Measure",
     "ModelError",
     "ModelUse",
     "Plane",

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from mamri.records.caveat import Status
+from mamri.records.description import UNDETERMINED, Description, FindingRelation
 from mamri.records.diffusion import FindingDiffusion
 from mamri.records.laterality import Laterality
 from mamri.records.perfusion import FindingPerfusion
@@ -111,17 +112,6 @@ class Assessment:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """BI-RADS descriptors; ``undetermined`` where a descriptor was not decided."""
-
-    type: str = "undetermined"
-    shape: str = "undetermined"
-    margin: str = "undetermined"
-    internal_enhancement: str = "undetermined"
-    distribution: str = "undetermined"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
     """One enhancing region.
@@ -152,6 +142,10 @@ class Finding:
         None where the exam has no diffusion-weighted series.
     radiomics : FindingRadiomics or None
         None where radiomics was not asked for.
+    depth : str
+        ``anterior``, ``middle`` or ``posterior`` third of the way from nipple to chest wall.
+    relation : FindingRelation
+        To the other findings of its breast.
     """
 
     id: int
@@ -170,3 +164,5 @@ class Finding:
     perfusion: FindingPerfusion | None = None
     diffusion: FindingDiffusion | None = None
     radiomics: FindingRadiomics | None = None
+    depth: str = UNDETERMINED
+    relation: FindingRelation = field(default_factory=FindingRelation)

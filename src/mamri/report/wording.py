@@ -2,15 +2,21 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mamri.records import (
+    UNDETERMINED,
     Coverage,
     DelayedPhase,
+    Description,
     ExamResult,
     Finding,
+    FindingKinetics,
+    FindingRelation,
     InitialPhase,
     Laterality,
+    Measure,
 )
 from mamri.report.curve_colours import WORD
 
@@ -38,6 +44,29 @@ _CHECKS = {
     "fat_suppression_or_subtraction": "Fat suppression or subtraction",
     "fat_suppression_agreement": "Fat suppression as recorded",
 }
+
+_DESCRIPTORS = {
+    "type": "Type",
+    "shape": "Shape",
+    "margin": "Margin",
+    "internal_enhancement": "Internal enhancement",
+    "distribution": "Distribution",
+    "t2_signal": "T2 signal",
+    "oedema": "Oedema",
+}
+
+# Internal enhancement that is a noun of its own, such as dark internal septations.
+_INTERNAL_NOUNS = ("enhancement", "septation")
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptorRow:
+    """One descriptor of a finding: its word, why there is none, and what it rests on."""
+
+    title: str
+    word: str
+    reason: str
+    measures: tuple[Measure, ...]
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -168,12 +197,113 @@ def headline(result: ExamResult) -> str:
 def finding_line(finding: Finding) -> str:
     """Facts of one finding in a line."""
     kinetics = finding.kinetics
+    looks = morphology(finding.description)
     return (
-        f"{finding.side.word} breast, {location(finding)}: {diameters(finding.diameters_mm)}, "
-        f"{volume(finding.volume_ml)}; initial phase {initial(kinetics.initial)}, delayed phase "
-        f"{delayed(kinetics.delayed)}, peak enhancement "
-        f"{quantity(kinetics.peak_enhancement_percent, '%')}."
+        f"{finding.side.word} breast, {location(finding)}: {looks + ', ' if looks else ''}"
+        f"{diameters(finding.diameters_mm)}, {volume(finding.volume_ml)}; "
+        f"initial phase {initial(kinetics.initial)}, delayed phase {delayed(kinetics.delayed)}, "
+        f"peak enhancement {quantity(kinetics.peak_enhancement_percent, '%')}."
     )
+
+
+def lesion_type(description: Description) -> str:
+    """Type of a finding, with its shape, such as irregular mass; empty where undetermined."""
+    words = (description.shape, description.type)
+    if description.type == UNDETERMINED:
+        return ""
+    return " ".join(word for word in words if word != UNDETERMINED)
+
+
+def morphology(description: Description) -> str:
+    """Type, margin, distribution and inside of a finding; empty where all are undetermined."""
+    shape = description.shape if description.type == UNDETERMINED else UNDETERMINED
+    inside = description.internal_enhancement
+    is_noun = any(noun in inside for noun in _INTERNAL_NOUNS)
+    return _listed(
+        lesion_type(description),
+        _named(shape, "shape"),
+        _named(description.margin, "margin"),
+        _named(description.distribution, "distribution"),
+        _named(inside, "" if is_noun else "enhancement"),
+    )
+
+
+def finding_sentence(finding: Finding) -> str:
+    """A finding as a radiologist tells it: looks, place, size; kinetics; T2 signal and oedema.
+
+    What is undetermined is left out.
+    """
+    description = finding.description
+    oedema = "no" if description.oedema == "absent" else description.oedema
+    size = diameters(finding.diameters_mm).replace(" ", NARROW)
+    looks_place_size = _listed(
+        morphology(description) or "enhancing finding",
+        "central" if finding.quadrant == "central" else _named(finding.quadrant, "quadrant"),
+        clock(finding.clock_face) if finding.clock_face.isdigit() else "",
+        _named(finding.depth, "third"),
+        size if all(map(math.isfinite, finding.diameters_mm)) else "",
+    )
+    signs = _listed(_named(description.t2_signal, "T2 signal"), _named(oedema, "oedema"))
+    parts = (looks_place_size, _phases(finding.kinetics), signs)
+    return sentence("; ".join(part for part in parts if part)) + "."
+
+
+def _phases(kinetics: FindingKinetics) -> str:
+    """Both phases of the worst curve, such as fast initial, wash-out delayed phase."""
+    phases = _listed(
+        "" if kinetics.initial is None else f"{kinetics.initial.value} initial",
+        "" if kinetics.delayed is None else f"{WORD[kinetics.delayed]} delayed",
+    )
+    return f"{phases} phase" if phases else ""
+
+
+def _listed(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _named(word: str, noun: str) -> str:
+    """A word before the noun it goes with; empty where the word is undetermined."""
+    return "" if word == UNDETERMINED else f"{word} {noun}".strip()
+
+
+def descriptor_rows(description: Description) -> tuple[DescriptorRow, ...]:
+    """Descriptors of a finding that have a word, a reason or a measure, in the usual order."""
+    rows = []
+    for name, title in _DESCRIPTORS.items():
+        word: str = getattr(description, name)
+        reason = description.reasons.get(name, "") if word == UNDETERMINED else ""
+        measures = tuple(m for m in description.measures if m.descriptor == name)
+        if word != UNDETERMINED or reason or measures:
+            rows.append(DescriptorRow(title, word, reason, measures))
+    return tuple(rows)
+
+
+def measured(measure: Measure) -> str:
+    """A measure with its value and unit; counts in whole numbers, a dash for no value."""
+    value = measure.value
+    if measure.unit:
+        return f"{measure.name} {quantity(value, measure.unit, 1 if abs(value) < 10 else 0)}"
+    return f"{measure.name} {number(value, 0 if float(value).is_integer() else 2)}"
+
+
+def limit_sources(description: Description) -> str:
+    """Where the limits of the measures come from, each source with its measures."""
+    names: dict[str, list[str]] = {}
+    for measure in description.measures:
+        if measure.source:
+            names.setdefault(measure.source, []).append(measure.name)
+    return "; ".join(f"{source} ({', '.join(dict.fromkeys(n))})" for source, n in names.items())
+
+
+def relation(value: FindingRelation) -> str:
+    """How a finding stands to the others of its breast; empty where nothing is known."""
+    parts = [value.multiplicity]
+    if value.nearest_id is not None:
+        away = quantity(value.nearest_mm, "mm")
+        parts.append(f"nearest: finding{NARROW}{value.nearest_id} at {away}")
+    if value.satellites:
+        parts.append(f"satellites: {', '.join(map(str, value.satellites))}")
+    return "" if parts == [UNDETERMINED] else "; ".join(parts)
 
 
 def composition_line(result: ExamResult) -> str:

@@ -161,7 +161,8 @@ def _catalogue(files: Sequence[InputFile], options: DicomOptions) -> Catalogue:
         roles = dynamic.roles
     final = [_final_role(entry, roles) for entry in series]
     diffusion = _largest(final, {SeriesRole.DWI})
-    t2 = _largest(final, {SeriesRole.T2, SeriesRole.STIR})
+    # Oedema shows where fat is dark: STIR goes before a T2 that may not be fat suppressed.
+    t2 = _largest(final, {SeriesRole.STIR}) or _largest(final, {SeriesRole.T2})
     used = {uid for uid, (_, _, use) in roles.items() if use}
     b_values: set[float] = set()
     if diffusion is not None:
