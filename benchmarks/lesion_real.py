@@ -18,6 +18,7 @@ from mamri.geometry.resample import Interpolation, resample_like
 from mamri.io.lesion_outlines import read_lesion_outlines
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.records import DetectionMethod, ExamResult, Volume
+from mamri.report.wording import finding_sentence
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 # File voxel (120, 152, 25) of TCGA breast A, mm LPS.
@@ -103,6 +104,10 @@ def main() -> None:
                 f"  {f.id}: confidence {f.confidence or 0:.2f}, {f.volume_ml:.2f} ml, "
                 f"{f.diameters_mm[0]:.0f} mm, {f.kinetics.delayed}{share}{away_text}"
             )
+            kaiser = next(a for a in f.assessments if a.target == "kaiser_score")
+            print(f"     {finding_sentence(f)} Kaiser score {kaiser.interval}")
+            for m in f.description.measures:
+                print(f"     {m.descriptor}: {m.name} {m.value:.2f} {m.unit} ({m.rule})")
         picture(result, truth).save(options.pictures / f"{name}.png")
 
 
