@@ -8,7 +8,7 @@ import numpy as np
 
 # Assumption. On the simulated women that calibration used, no region of which outlines hold less
 # was worth joining; the least that helped had 0.19 of it.
-LEAST_SHARE = 0.1
+LEAST_SHARE = 0.15
 
 
 def complete_outlines(

@@ -266,14 +266,24 @@ def _named(word: str, noun: str) -> str:
     return "" if word == UNDETERMINED else f"{word} {noun}".strip()
 
 
+# Descriptors of masses alone, or of non-mass enhancement alone; where they are asked for they have
+# measures.
+_OF_ONE_TYPE = ("shape", "margin", "distribution")
+
+
 def descriptor_rows(description: Description) -> tuple[DescriptorRow, ...]:
-    """Descriptors of a finding that have a word, a reason or a measure, in the usual order."""
+    """Descriptors of a finding that have a word, a reason or a measure, in the usual order.
+
+    Those that are not asked of its type, such as the margin of non-mass enhancement, are left out.
+    """
     rows = []
+    is_typed = description.type != UNDETERMINED
     for name, title in _DESCRIPTORS.items():
         word: str = getattr(description, name)
         reason = description.reasons.get(name, "") if word == UNDETERMINED else ""
         measures = tuple(m for m in description.measures if m.descriptor == name)
-        if word != UNDETERMINED or reason or measures:
+        is_asked = not (is_typed and name in _OF_ONE_TYPE)
+        if word != UNDETERMINED or measures or (reason and is_asked):
             rows.append(DescriptorRow(title, word, reason, measures))
     return tuple(rows)
 
@@ -282,7 +292,8 @@ def measured(measure: Measure) -> str:
     """A measure with its value and unit; counts in whole numbers, a dash for no value."""
     value = measure.value
     if measure.unit:
-        return f"{measure.name} {quantity(value, measure.unit, 1 if abs(value) < 10 else 0)}"
+        decimals = 2 if abs(value) < 1 else 1 if abs(value) < 10 else 0
+        return f"{measure.name} {quantity(value, measure.unit, decimals)}"
     return f"{measure.name} {number(value, 0 if float(value).is_integer() else 2)}"
 
 
