@@ -339,7 +339,9 @@ def _oedema(fluid: FluidSignal | None, limits: DescriptionLimits) -> Judgement:
         "fat must be darker for oedema to be told", _ASSUMED,
     )  # fmt: skip
     if not fluid.fat_is_dark:
-        return Judgement(UNDETERMINED, (suppression,), "fat is bright on the T2-weighted image")
+        return Judgement(
+            UNDETERMINED, (suppression,), "fat is not darker than gland on the T2-weighted image"
+        )
     excess = fluid.wet_percent - fluid.breast_wet_percent
     bright = Measure(
         "oedema", "bright fat around it beyond that of its breast", excess, "%",
