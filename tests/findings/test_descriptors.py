@@ -148,7 +148,7 @@ def test_limits_are_honoured_at_both_sides(looks, descriptor, code):
         (replace(MASS, fluid=None), "oedema", "no T2-weighted image"),
         (replace(MASS, fluid=FluidSignal()), "t2_signal", "does not show it"),
         (replace(MASS, fluid=FluidSignal()), "oedema", "does not show it"),
-        (with_fluid(fat_is_dark=False), "oedema", "fat is bright"),
+        (with_fluid(fat_is_dark=False), "oedema", "fat is not darker"),
         (with_fluid(wet_percent=NAN), "oedema", "too little fat"),
         (with_fluid(wet_percent=100.0, breast_wet_percent=50.0), "oedema", "most fat .* is bright"),
     ],
