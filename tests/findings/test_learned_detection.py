@@ -85,7 +85,7 @@ def test_outlines_are_completed_by_the_enhancement_that_they_lie_in() -> None:
     phantom.ball((30, 38, 24), 4.0)
     phantom.ball((30, 38, 50), 6.0)
     enhancing = np.zeros(phantom.breast.shape, np.uint16)
-    enhancing[phantom.distance_mm((30, 38, 24)) <= 8.0] = 5
+    enhancing[phantom.distance_mm((30, 38, 24)) <= 7.0] = 5
     enhancing[phantom.distance_mm((50, 20, 70)) <= 4.0] = 2  # the network sees nothing there
 
     found, confidence, provenance, _ = detect_with_network(
