@@ -134,10 +134,10 @@ def judge_looks(looks: Looks, limits: DescriptionLimits) -> Mapping[str, Judgeme
     kind = _type(looks, limits)
     return {
         "type": kind,
-        "shape": _of("mass", kind, "shape", looks, limits) or _shape(looks, limits),
-        "margin": _of("mass", kind, "margin", looks, limits) or _margin(looks, limits),
+        "shape": _of("mass", kind, "shape") or _shape(looks, limits),
+        "margin": _of("mass", kind, "margin") or _margin(looks, limits),
         "internal_enhancement": _internal(kind.code, looks, limits),
-        "distribution": _of("non_mass", kind, "distribution", looks, limits)
+        "distribution": _of("non_mass", kind, "distribution")
         or _distribution(looks.spread, limits),
         "t2_signal": _t2_signal(looks.fluid, limits),
         "oedema": _oedema(looks.fluid, limits),
@@ -165,9 +165,7 @@ _NO_NUMBER = "part of it could not be measured"
 _NAMES = {"mass": "a mass", "non_mass": "non-mass enhancement", "focus": "a focus"}
 
 
-def _of(
-    needed: str, kind: Judgement, descriptor: str, looks: Looks, limits: DescriptionLimits
-) -> Judgement | None:
+def _of(needed: str, kind: Judgement, descriptor: str) -> Judgement | None:
     """Undetermined where a descriptor is not one of this type of finding."""
     if kind.code == needed:
         return None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mamri.findings.lexicon import load_lexicon
 from mamri.records import (
     UNDETERMINED,
     Coverage,
@@ -43,16 +44,6 @@ _CHECKS = {
     "bilateral_coverage": "Coverage",
     "fat_suppression_or_subtraction": "Fat suppression or subtraction",
     "fat_suppression_agreement": "Fat suppression as recorded",
-}
-
-_DESCRIPTORS = {
-    "type": "Type",
-    "shape": "Shape",
-    "margin": "Margin",
-    "internal_enhancement": "Internal enhancement",
-    "distribution": "Distribution",
-    "t2_signal": "T2 signal",
-    "oedema": "Oedema",
 }
 
 # Internal enhancement that is a noun of its own, such as dark internal septations.
@@ -266,23 +257,20 @@ def _named(word: str, noun: str) -> str:
     return "" if word == UNDETERMINED else f"{word} {noun}".strip()
 
 
-# Descriptors of masses alone, or of non-mass enhancement alone; where they are asked for they have
-# measures.
-_OF_ONE_TYPE = ("shape", "margin", "distribution")
-
-
 def descriptor_rows(description: Description) -> tuple[DescriptorRow, ...]:
     """Descriptors of a finding that have a word, a reason or a measure, in the usual order.
 
     Those that are not asked of its type, such as the margin of non-mass enhancement, are left out.
     """
     rows = []
+    lexicon = load_lexicon()
     is_typed = description.type != UNDETERMINED
-    for name, title in _DESCRIPTORS.items():
+    for name, title in lexicon.labels.items():
         word: str = getattr(description, name)
         reason = description.reasons.get(name, "") if word == UNDETERMINED else ""
         measures = tuple(m for m in description.measures if m.descriptor == name)
-        is_asked = not (is_typed and name in _OF_ONE_TYPE)
+        # A descriptor of one type alone has measures where it is asked for.
+        is_asked = not (is_typed and name in lexicon.applies_to)
         if word != UNDETERMINED or measures or (reason and is_asked):
             rows.append(DescriptorRow(title, word, reason, measures))
     return tuple(rows)
