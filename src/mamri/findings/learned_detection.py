@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from mamri.findings.candidates import Candidate, candidate_from_points, merge_satellites
-from mamri.findings.complete_outlines import complete_outlines
+from mamri.findings.complete_outlines import LEAST_SHARE, complete_outlines
 from mamri.findings.lesion_confidence import LesionCalibration, region_features
 from mamri.geometry import to_lps
 from mamri.geometry.linear_weights import interpolate_at
@@ -324,7 +324,7 @@ def _provenance(
     )
     if is_completed:
         method += (
-            " Outlines were completed by the enhancing regions that they touch, as detection "
-            "without learning bounds them."
+            " Outlines were completed by the enhancing regions that they touch and hold "
+            f"{100 * LEAST_SHARE:.0f} % of, as detection without learning bounds them."
         )
     return Provenance("findings", method, asdict(settings), REFERENCES)
