@@ -101,8 +101,10 @@ def quantify(
             except MamriError as error:
                 # Images beside the dynamic series must not cost the rest of the answer.
                 found = replace(found, caveats=(*found.caveats, _not_measured(str(error))))
-    if regions.phases:
-        with step("description"):
+    with step("description"):
+        related = relate_findings(found.findings, lesions, settings.description.relations)
+        found = replace(found, findings=related)
+        if regions.phases:
             found = _described(found, exam, series, anatomy, regions, settings)
     words = settings.description.lexicon
     assessed = tuple(
@@ -164,7 +166,7 @@ def _described(
     settings: AnalysisSettings,
 ) -> Quantified:
     described = describe_findings(
-        relate_findings(found.findings, regions.lesions, settings.description.relations),
+        found.findings,
         regions.lesions,
         series,
         regions.phases[0],
