@@ -17,7 +17,7 @@ class RelationSettings:
     Parameters
     ----------
     satellite_mm : float, mm
-        Edge to edge. Assumption: 20 mm; published limits run from 10 to 50 mm.
+        Edge to edge. Assumption: 20 mm.
     satellite_share : float
         Largest volume of a satellite against the finding that it belongs to. Assumption: a half.
     """
