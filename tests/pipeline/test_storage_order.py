@@ -49,7 +49,11 @@ def _stored(simulated: SimulatedExam, folder: Path, axes: tuple[int, ...], flips
 
 def _answer(result: ExamResult) -> list[tuple[object, ...]]:
     return [
-        (f.side, f.quadrant, f.clock_face, f.kinetics.delayed, round(f.volume_ml, 2))
+        (
+            *(f.side, f.quadrant, f.clock_face, f.depth, f.kinetics.delayed),
+            *(round(f.volume_ml, 2), f.relation.multiplicity, f.relation.nearest_id),
+            *(replace(f.description, measures=(), reasons={}), f.assessments[0].interval),
+        )
         for f in result.findings
     ] + [(b.side, round(b.volume_ml, 1), round(b.fgt_ml, 1)) for b in result.breasts]
 
