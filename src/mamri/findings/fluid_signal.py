@@ -27,13 +27,14 @@ class FluidSettings:
         Distance from a finding of what is around it; the first millimetres hold its own edge,
         blurred by thick slices.
     fat_is_dark_below : float
-        Fat at most this bright against fibroglandular tissue means that it was suppressed.
+        Fat at most this bright against fibroglandular tissue is dark enough to show water in it;
+        above, the brightness that coils give what is near them looks like water.
     least_voxels : int
         Of fat, of fibroglandular tissue, of a ring and of a finding, to say anything.
     """
 
     ring_mm: tuple[float, float] = (3.0, 10.0)
-    fat_is_dark_below: float = 0.8
+    fat_is_dark_below: float = 0.6
     least_voxels: int = 8
 
 
