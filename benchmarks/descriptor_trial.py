@@ -49,13 +49,15 @@ PRESETS = (
 ONE_LESION = LesionMix(with_lesion=1.0, malignant=0.55, further_benign=0.0)
 
 
-def draw_woman_with_two_a_side(seed: int, side: Laterality | None) -> Woman:
+def draw_woman_with_two_a_side(
+    seed: int, side: Laterality | None, mix: LesionMix = ONE_LESION
+) -> Woman:
     """A woman with two lesions in each breast, in opposite quadrants; `side` has them alone."""
-    woman = draw_woman(seed, ONE_LESION)
+    woman = draw_woman(seed, mix)
     rng = np.random.default_rng(seed)
     plans: list[LesionPlan] = []
     for own in Laterality if side is None else (side,):
-        first, second = (draw_lesions(rng, ONE_LESION)[0] for _ in range(2))
+        first, second = (draw_lesions(rng, mix)[0] for _ in range(2))
         lateral, up = (
             -float(np.copysign(max(abs(value), 0.3), value)) for value in (first.lateral, first.up)
         )

@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 unset PIP_CONSTRAINT
 "${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --editable '.[dev,train]' 'torch<2.14' hatchling editables
+"$work/venv/bin/pip" install --quiet --editable '.[dev,train,predict,survival,transfer]' 'torch<2.14' hatchling editables
 {
   echo "# Exact versions of everything that make installs, core and dev, for Python 3.11 to 3.13."
   echo "# They bound the versions and install nothing by themselves. Remake: make lock"

@@ -47,6 +47,13 @@ def analyze(
     radiomics: Annotated[
         bool, typer.Option("--radiomics", help="Also compute IBSI features of every finding.")
     ] = False,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option("--models", help="Your trained predictors, or the run of an experiment."),
+    ] = None,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Also cut images of every finding out, to learn from.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result in the output folder.")
     ] = False,
@@ -55,12 +62,13 @@ def analyze(
     """Analyse one breast MRI exam and write report, masks, maps and result.json."""
     if exam is None and not phase:
         raise typer.BadParameter("give an exam, or --phase FILE:SECONDS for each NIfTI phase")
+    from mamri.findings import CropSettings
     from mamri.io.read_exam import parse_phase  # imported late: --help stays quick
     from mamri.pipeline.analysis_settings import AnalysisSettings
     from mamri.pipeline.analyze_to_folder import N_STEPS, analyze_to_folder
     from mamri.radiomics import RadiomicsSettings
 
-    with step_progress(N_STEPS + radiomics) as begin:
+    with step_progress(N_STEPS + radiomics + crops) as begin:
         result, document = analyze_to_folder(
             exam,
             output,
@@ -73,7 +81,9 @@ def analyze(
                 detection_method=detection,
                 motion=MotionSettings(method=registration),
                 radiomics=RadiomicsSettings() if radiomics else None,
+                crops=CropSettings() if crops else None,
             ),
+            models=models or (),
             overwrite=overwrite,
             begin_step=begin,
         )

@@ -12,6 +12,7 @@ import typer
 
 from mamri.cli.analyze import analyze
 from mamri.cli.demo import demo
+from mamri.cli.evaluate import app as evaluate
 from mamri.cli.inspect import inspect
 from mamri.cli.models import app as models
 from mamri.cli.simulate import simulate
@@ -36,6 +37,7 @@ app.command()(demo)
 app.command()(simulate)
 app.add_typer(models, name="models")
 app.add_typer(train, name="train")
+app.add_typer(evaluate, name="evaluate")
 
 
 def _print_version(asked: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mamri.cli.evaluate import lines
 from mamri.cli.options import JsonOption
 from mamri.records import InputError
 
@@ -83,6 +84,38 @@ def segmentation(
         _print(document, as_json)
     if not trained.is_finished:
         raise typer.Exit(1)
+
+
+@app.command()
+def prediction(
+    config: Annotated[Path, typer.Option("--config", help="Experiment, YAML.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the run; one begun there goes on.")
+    ],
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Splits worked on at once; all cores.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train and test models of malignancy, biology, response or survival on your own cohort."""
+    from mamri.pipeline.experiment_configuration import read_experiment
+
+    experiment = read_experiment(config)
+    from mamri.pipeline.run_experiment import run_experiment
+
+    run = run_experiment(
+        experiment,
+        config.parent,
+        output,
+        processes=processes or os.cpu_count() or 1,
+        begin_step=lambda step: typer.echo(f"mamri: {step.replace('_', ' ')} ...", err=True),
+        tell=lambda line: typer.echo(f"mamri: {line}", err=True),
+    )
+    if as_json:
+        typer.echo(json.dumps(run.document, indent=2))
+        return
+    typer.echo("\n".join(lines(run.document)))
+    typer.echo(f"run: {output}")
 
 
 def _line(report: "StepReport", steps: int) -> str:

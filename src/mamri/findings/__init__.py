@@ -14,6 +14,7 @@ from mamri.findings.learned_detection import (
     detect_with_network,
 )
 from mamri.findings.lesion_confidence import LesionCalibration
+from mamri.findings.lesion_crop import CropSettings, cut_crops
 from mamri.findings.location import LocationSettings
 from mamri.findings.measure import MeasureSettings, measure_findings
 from mamri.findings.outlined import outlined_lesions
@@ -21,6 +22,7 @@ from mamri.findings.relations import relate_findings
 from mamri.findings.settings import DetectionSettings
 
 __all__ = [
+    "CropSettings",
     "DescriptionSettings",
     "DetectionSettings",
     "KaiserDescriptors",
@@ -31,6 +33,7 @@ __all__ = [
     "LocationSettings",
     "MeasureSettings",
     "assess_finding",
+    "cut_crops",
     "describe_findings",
     "description_provenance",
     "detect_findings",

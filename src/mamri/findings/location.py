@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from math import atan2, degrees, hypot
 
 import numpy as np
+from scipy import ndimage
 from scipy.spatial import KDTree
 
 from mamri.geometry import to_lps
 from mamri.records import UNDETERMINED, Anatomy, Laterality
+
+_OVERLAP_MM = 1e-6  # rounding of coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,16 +235,23 @@ def distances_mm(mask: np.ndarray, affine: np.ndarray, *, around: Surroundings) 
     dict
         ``skin``, ``nipple``, ``chest_wall`` in mm; NaN where the surface is unknown.
     """
-    points = to_lps(affine, np.argwhere(mask))
+    border = mask & ~ndimage.binary_erosion(mask)
+    points = to_lps(affine, np.argwhere(border))
+    inner = to_lps(affine, np.argwhere(mask & ~border))
 
     def nearest(tree: KDTree | None) -> float:
-        return float("nan") if tree is None else float(np.min(tree.query(points)[0]))
+        if tree is None:
+            return float("nan")
+        # A voxel whose neighbours all belong to the finding is nearest only to one it overlaps.
+        if np.isfinite(tree.query(inner, distance_upper_bound=_OVERLAP_MM)[0]).any():
+            return 0.0
+        return float(np.min(tree.query(points)[0]))
 
     nipple = around.nipple
     return {
         "skin": nearest(around.skin),
         "nipple": float("nan")
         if nipple is None
-        else float(np.min(np.linalg.norm(points - nipple, axis=1))),
+        else float(np.min(np.linalg.norm(np.vstack([points, inner]) - nipple, axis=1))),
         "chest_wall": nearest(around.chest_wall),
     }

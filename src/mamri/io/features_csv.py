@@ -119,6 +119,25 @@ def features_csv(result: ExamResult) -> str:
     return text.getvalue()
 
 
+def finding_cells(finding: Finding) -> dict[str, str | float | None]:
+    """Cells of a finding's row by their columns, unrounded; None where a value is undefined.
+
+    Parameters
+    ----------
+    finding : Finding
+
+    Returns
+    -------
+    dict of column to cell
+    """
+    radiomics = finding.radiomics.columns() if finding.radiomics is not None else {}
+    cells = _row(finding, None) | _measures(finding.description) | radiomics
+    return {
+        name: None if isinstance(cell, float) and not math.isfinite(cell) else cell
+        for name, cell in cells.items()
+    }
+
+
 def _union(tables: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """Columns of all tables, in the order of their first appearance."""
     return tuple(dict.fromkeys(column for table in tables for column in table))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mamri.io.manifest import MANIFEST, digest, read_manifest, write_manifest
 from mamri.io.model_card import ModelCard, card_from_json, card_to_json
 from mamri.networks.openvino_graph import openvino_network, save_openvino_network
 from mamri.networks.stored_network import StoredNetwork
@@ -22,7 +23,6 @@ from mamri.networks.weight_file import load_weights, save_weights
 from mamri.records import ModelError
 
 CARD = "model.json"
-MANIFEST = "manifest.sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ def verify_model_folder(path: Path) -> list[str]:
         As `read_model_folder`.
     """
     folder = read_model_folder(path)
-    named = _manifest(path)
+    named = read_manifest(path)
     present = {file.name for file in path.iterdir() if file.name[0] != "."} - {MANIFEST}
     problems = [f"{name} is missing" for name in sorted(set(named) - present)]
     problems += [f"{name} is not in {MANIFEST}" for name in sorted(present - set(named))]
     for name in sorted(set(named) & present):
-        if not (path / name).is_file() or _digest(path / name) != named[name]:
+        if not (path / name).is_file() or digest(path / name) != named[name]:
             problems.append(f"{name} was changed")
     needed = {CARD, *_network_files(folder.card)}
     problems += [f"{name} is needed and not in {MANIFEST}" for name in sorted(needed - set(named))]
@@ -194,8 +194,7 @@ def _write_files(
         else:
             save_openvino_network(folder / entry.openvino, entry.plan, stored)
     (folder / CARD).write_text(_card_text(card), encoding="utf-8")
-    lines = [f"{_digest(file)}  {file.name}\n" for file in sorted(folder.iterdir())]
-    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+    write_manifest(folder)
 
 
 def _card_text(card: ModelCard) -> str:
@@ -206,15 +205,6 @@ def _card_text(card: ModelCard) -> str:
             f"a model card needs plain finite values, got others ({error}); convert arrays to "
             "lists and numpy numbers to Python's"
         ) from error
-
-
-def _manifest(path: Path) -> dict[str, str]:
-    """File name to digest."""
-    named = {}
-    for line in (path / MANIFEST).read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        named[name] = digest
-    return named
 
 
 def _network_files(card: ModelCard) -> list[str]:
@@ -235,8 +225,3 @@ def _weight_problems(folder: ModelFolder) -> list[str]:
         except ModelError as error:
             problems.append(f"the network {name} cannot be built: {error}")
     return problems
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,7 +3,12 @@
 from dataclasses import dataclass, field
 
 from mamri.diffusion import DiffusionSettings
-from mamri.findings import DescriptionSettings, DetectionSettings, LearnedDetectionSettings
+from mamri.findings import (
+    CropSettings,
+    DescriptionSettings,
+    DetectionSettings,
+    LearnedDetectionSettings,
+)
 from mamri.kinetics import KineticSettings, ParenchymalSettings
 from mamri.networks.inference_engine import EngineSettings
 from mamri.normalization import BiasFieldSettings
@@ -49,6 +54,8 @@ class AnalysisSettings:
         Of findings, in the words of a lexicon.
     radiomics : RadiomicsSettings or None
         None leaves radiomics out.
+    crops : CropSettings or None
+        None cuts no images of findings out.
     """
 
     anatomy_method: AnatomyMethod = AnatomyMethod.MODEL
@@ -69,3 +76,4 @@ class AnalysisSettings:
     diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
     description: DescriptionSettings = field(default_factory=DescriptionSettings)
     radiomics: RadiomicsSettings | None = None
+    crops: CropSettings | None = None

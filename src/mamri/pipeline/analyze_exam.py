@@ -14,10 +14,11 @@ from mamri.pipeline.breast_symmetry import breast_symmetry
 from mamri.pipeline.enhancing_regions import find_enhancing_regions
 from mamri.pipeline.fat_suppression_caveats import fat_suppression_caveats
 from mamri.pipeline.find_anatomy import find_anatomy
+from mamri.pipeline.lesion_crops import make_crops
 from mamri.pipeline.measure_breasts import find_coverage, measure_breasts
 from mamri.pipeline.quantify import quantify
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb
-from mamri.records import DynamicSeries, Exam, ExamResult, InputError, LabelMap
+from mamri.records import DynamicSeries, Exam, ExamResult, InputError, LabelMap, LesionCrop
 from mamri.registration import correct_motion
 from mamri.report.acquisition_checks import acquisition_checks
 from mamri.segmentation import density_provenance, find_fat_suppression
@@ -105,6 +106,10 @@ def analyze_exam(
         symmetry, symmetry_provenance = breast_symmetry(breasts, anatomy.cut_sides)
         coverage = find_coverage(anatomy)
     extra = quantify(exam, series, anatomy, found, findings, settings, step)
+    crops: tuple[LesionCrop, ...] = ()
+    if settings.crops is not None:
+        with step("crops"):
+            crops = make_crops(exam, series, anatomy, found, extra, settings.crops)
     provenance += extra.provenance
     provenance += [density_provenance(settings.density), parenchyma_provenance]
     provenance.append(symmetry_provenance)
@@ -126,6 +131,7 @@ def analyze_exam(
         checks=acquisition_checks(exam, plane, coverage),
         caveats=tuple(dict.fromkeys(caveats)),
         alignment=extra.alignment,
+        crops=crops,
         provenance=tuple(provenance),
         models=(*models, *found.models),
         timings_s=dict(step.timings_s),

@@ -28,6 +28,7 @@ def analyze_to_folder(
     side: str | None = None,
     lesions: Path | None = None,
     settings: AnalysisSettings = AnalysisSettings(),  # noqa: B008 frozen, so safe to share
+    models: Sequence[Path] = (),
     overwrite: bool = False,
     begin_step: Callable[[str], None] = silent,
 ) -> tuple[ExamResult, dict[str, Any]]:
@@ -42,6 +43,9 @@ def analyze_to_folder(
     output : Path
         New or empty folder; an earlier result only with ``overwrite``.
     settings : AnalysisSettings
+    models : sequence of Path
+        Trained predictors, or runs of experiments that hold some; radiomics is computed if one of
+        them needs it.
     overwrite : bool
     begin_step : callable of str
         Told the name of each step as it begins.
@@ -56,13 +60,24 @@ def analyze_to_folder(
     ------
     InputError, DicomError, TimingError, GeometryError
         If the input is refused; nothing is written then.
+    ModelError
+        If a predictor is missing or was changed.
     """
     check_output(output, overwrite=overwrite, marker=_MARKER)
+    predictors = None
+    if models:
+        # Late: scikit-learn is an extra, and takes a second.
+        from mamri.pipeline.predict_findings import read_predictors, settings_for, with_predictions
+
+        predictors = read_predictors(models)
+        settings = settings_for(predictors, settings)
     clock = StepClock(begin_step)
     with clock("reading"):
         exam = read_exam(source, phases=phases, times_s=times_s, side=side)
         outlines = None if lesions is None else read_lesion_outlines(lesions)
     result = analyze_exam(exam, settings, lesions=outlines, clock=clock)
+    if predictors is not None:
+        result = with_predictions(result, predictors)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     with whole_folder(output, overwrite=overwrite, marker=_MARKER) as folder:
         with clock("writing_images"):

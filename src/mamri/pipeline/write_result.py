@@ -9,6 +9,7 @@ from PIL import Image
 
 from mamri.geometry import spacing_mm
 from mamri.io.features_csv import features_csv
+from mamri.io.lesion_crops import write_crop
 from mamri.io.nifti import write_nifti
 from mamri.io.result_json import result_to_json
 from mamri.kinetics import projection_volumes
@@ -37,6 +38,8 @@ def write_images(result: ExamResult, folder: Path) -> None:
         _write(result, folder / "masks" / f"{name}.nii.gz", Volume(mask, affine))
     for name, volume in result.maps.items():
         _write(result, folder / "maps" / f"{name}.nii.gz", volume)
+    for crop in result.crops:
+        write_crop(folder, crop)
 
 
 def write_report(result: ExamResult, folder: Path, *, created: str) -> None:

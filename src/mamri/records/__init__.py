@@ -34,6 +34,7 @@ from mamri.records.finding import (
 )
 from mamri.records.kinetic_maps import KineticMaps
 from mamri.records.laterality import Laterality
+from mamri.records.lesion_crop import IntensityLandmarks, LesionCrop
 from mamri.records.perfusion import FindingPerfusion
 from mamri.records.provenance import Provenance
 from mamri.records.radiomics import FindingRadiomics, RegionFeatures
@@ -71,9 +72,11 @@ __all__ = [
     "GeometryError",
     "InitialPhase",
     "InputError",
+    "IntensityLandmarks",
     "KineticMaps",
     "LabelMap",
     "Laterality",
+    "LesionCrop",
     "MamriError",
     "Measure",
     "ModelError",

@@ -11,6 +11,7 @@ from mamri.records.diffusion import AlignmentQuality
 from mamri.records.exam import Coverage, Exam, Plane
 from mamri.records.finding import Assessment, Finding
 from mamri.records.laterality import Laterality
+from mamri.records.lesion_crop import LesionCrop
 from mamri.records.provenance import Provenance
 from mamri.records.volume import LabelMap, Volume
 
@@ -122,6 +123,8 @@ class ExamResult:
         Of the diffusion images with the anatomy; None without them.
     timings_s : mapping of step to seconds
     peak_memory_mb : float, MiB
+    crops : tuple of LesionCrop
+        Empty unless they were asked for.
     """
 
     exam: Exam
@@ -143,3 +146,4 @@ class ExamResult:
     alignment: AlignmentQuality | None = None
     timings_s: Mapping[str, float] = field(default_factory=dict)
     peak_memory_mb: float = float("nan")
+    crops: tuple[LesionCrop, ...] = ()

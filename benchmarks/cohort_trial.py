@@ -1,0 +1,130 @@
+"""Experiments on the simulated cohort of three sites.
+
+    python benchmarks/simulated_cohort.py WORK --women 34      # once, about an hour a core
+    python benchmarks/cohort_trial.py WORK RUNS                # RUNS/NAME/ holds each run
+
+Models, features and settings were fixed before any result of this cohort was seen. Everything is
+a simulation result.
+"""
+
+import argparse
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mamri.pipeline.experiment_configuration import experiment_from
+from mamri.pipeline.run_experiment import run_experiment
+
+GROUPS = ["size", "kinetics", "perfusion", "diffusion", "description", "lesion_radiomics"]
+SIZE = {"groups": ["size"]}
+FEATURES = {"groups": GROUPS, "columns": ["age"]}
+TABLES: list[Any] = [
+    "prior",
+    {"kind": "logistic", "name": "size", "features": SIZE},
+    "logistic",
+    "lasso",
+    "svm",
+    "random_forest",
+    "gradient_boosting",
+    "dwi_svm",
+]
+# Lesions kept of each site and class, so that site A has the cancers and site C few.
+SHARES = {("A", "0"): 0.3, ("A", "1"): 1.0, ("B", "0"): 0.6, ("B", "1"): 0.6,
+          ("C", "0"): 1.0, ("C", "1"): 0.3}  # fmt: skip
+
+
+def experiments(work: Path) -> dict[str, dict[str, Any]]:
+    """Every experiment by its name."""
+    table = {"table": str((work / "cohort.csv").resolve())}
+    biased = {"table": str(_biased(work).resolve())}
+    malignant = {
+        "cohort": table, "target": "malignant", "features": FEATURES, "simulation": True,
+        "final_model": False,
+    }  # fmt: skip
+    by_site = {**malignant, "cohort": biased, "validation": {"kind": "sites"}}
+    small = ["prior", "logistic", "svm", "random_forest"]
+    found: dict[str, dict[str, Any]] = {
+        "tables": {**malignant, "models": TABLES, "learning_curve": [50, 100, 200],
+                   "final_model": True},
+        "deep": {
+            **malignant,
+            "models": [
+                *TABLES[:3], "random_forest", "cnn", "transfer_frozen", "transfer",
+                {"kind": "hybrid", "members": ["random_forest", "cnn"]},
+                {"kind": "fusion", "members": ["random_forest", "cnn"]},
+            ],
+            "validation": {"inner_folds": 3},
+            "learning_curve": [50, 100, 200],
+        },
+        "permuted": {**malignant, "models": TABLES, "permute_labels": True},
+    }  # fmt: skip
+    for harmonisation in ("none", "z_score", "combat"):
+        found[f"biased-{harmonisation}"] = {
+            **by_site, "models": small, "harmonisation": harmonisation,
+        }  # fmt: skip
+        found[f"biased-permuted-{harmonisation}"] = {
+            **malignant, "cohort": biased, "models": small, "harmonisation": harmonisation,
+            "permute_labels": True,
+        }  # fmt: skip
+    for target in ("ki67", "ki67_percent", "subtype", "nodal"):
+        models = ["prior", "ridge", "random_forest"] if target == "ki67_percent" else [
+            "prior", {"kind": "logistic", "name": "size", "features": SIZE}, "logistic",
+            "random_forest", "gradient_boosting",
+        ]  # fmt: skip
+        found[target] = {**malignant, "target": target, "models": models}
+    return {name: {"name": f"Simulated cohort, {name}", **one} for name, one in found.items()}
+
+
+def _biased(work: Path) -> Path:
+    """A part of the cohort in which the outcome goes with the site, drawn once."""
+    with (work / "cohort.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    draw = np.random.default_rng(1).random(len(rows))
+    kept = [
+        row for row, u in zip(rows, draw, strict=True) if u < SHARES[row["site"], row["malignant"]]
+    ]
+    path = work / "biased.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(kept)
+    return path
+
+
+def main() -> None:
+    """Run what is asked for and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--only", default="", help="names that hold this")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    for name, plain in experiments(given.work).items():
+        if given.only not in name:
+            continue
+        run = run_experiment(
+            experiment_from(plain), given.work, given.runs / name, processes=given.processes,
+            tell=lambda line: print(" ", line, flush=True),
+        )  # fmt: skip
+        figures, main_figure = run.document["figures"], run.document["figures"]["main_figure"]
+        print(f"\n## {name}: {figures['cases']} cases, {run.document['cohort']['counts']}")
+        for model, one in figures["models"].items():
+            print(f"| {model} | {_said(one[main_figure])} |", flush=True)
+        for row in run.document.get("learning_curve", []):
+            print("   ", row)
+        print("   site effect:", run.document.get("site_effect"))
+
+
+def _said(figure: dict[str, float | None] | None) -> str:
+    if figure is None or figure["value"] is None:
+        return "-"
+    if figure["lower"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} ({figure['lower']:.3f} to {figure['upper']:.3f})"
+
+
+if __name__ == "__main__":
+    main()
