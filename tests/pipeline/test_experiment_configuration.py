@@ -130,7 +130,7 @@ def test_what_was_given_is_not_changed():
         ),
         ({"target": {"name": "survival", "event": ""}}, "needs event"),
         ({"target": {"name": "response", "event": "e"}}, "got kind binary with event 'e'"),
-        ({"models": []}, "needs models with names of their own, got none"),
+        ({"models": []}, "names differ in letters or digits, got none"),
         ({"models": ["svm", "svm"]}, "got svm, svm"),
         ({"models": "svm"}, r"experiment.models must be a list"),
         ({"models": ["svm", {"kind": "hybrid", "members": ["cnn"]}]}, "hybrid joins cnn"),

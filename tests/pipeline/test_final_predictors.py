@@ -10,18 +10,21 @@ from prediction.cohorts import telling_table
 from prediction.trained_predictors import every_outcome
 
 from mamri.io.predictor_folder import read_predictor
-from mamri.pipeline.final_predictors import file_name
-from mamri.pipeline.run_experiment import run_experiment
+from mamri.pipeline.run_experiment import plan_experiment, run_experiment
 from mamri.prediction.experiment import (
     CohortSource,
     Experiment,
     FeatureChoice,
     ModelChoice,
+    SiteHarmonisation,
     Target,
     TargetKind,
     Validation,
+    plain_name,
 )
+from mamri.prediction.learner import train
 from mamri.prediction.predictor import predict_case
+from mamri.prediction.preparation import prepare
 
 MALIGNANT = Target("malignant", TargetKind.BINARY, "malignant", positive=("1",))
 NUMBER = Target("size", TargetKind.NUMBER, "size", unit="mm")
@@ -30,7 +33,11 @@ TIME = Target("relapse", TargetKind.SURVIVAL, "days", event="event")
 
 def _run(folder: Path, *models: str | ModelChoice, table: pd.DataFrame, **values: object):
     table.to_csv(folder / "cohort.csv", index=False)
-    experiment = Experiment(
+    return run_experiment(_experiment(*models, **values), folder, folder / "run")
+
+
+def _experiment(*models: str | ModelChoice, **values: object) -> Experiment:
+    return Experiment(
         "e",
         CohortSource("cohort.csv"),
         values.pop("target", MALIGNANT),
@@ -40,7 +47,6 @@ def _run(folder: Path, *models: str | ModelChoice, table: pd.DataFrame, **values
         bootstrap=20,
         **values,
     )
-    return run_experiment(experiment, folder, folder / "run")
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +152,34 @@ def test_nothing_is_kept_unless_that_is_asked_for(tmp_path):
     assert "shap" not in found.document
 
 
+@pytest.mark.parametrize("sites", [False, True])
+def test_a_kept_model_knows_the_columns_it_uses_alone_and_answers_the_same(tmp_path, sites):
+    """Columns that never vary, or say the same as an earlier one, are not asked of an exam."""
+    table = telling_table(60, 1, features=6).assign(x1=3.0)
+    table["x4"] = 2 * table["x0"] + 1
+    values = {}
+    if sites:
+        table["site"] = np.array(["a", "b"])[np.arange(60) // 2 % 2]
+        values = {"harmonisation": SiteHarmonisation.COMBAT}
+    _run(tmp_path, "logistic", table=table, **values)
+    whole = plan_experiment(_experiment("logistic", **values), tmp_path)
+    trained = train(whole.learners["logistic"], np.arange(60), whole.task)
+
+    kept = read_predictor(tmp_path / "run" / "models" / "logistic").predictor
+
+    assert ("x0", "x2", "x3", "x5") == kept.columns == kept.needed
+    x = table[list(kept.columns)].to_numpy()
+    for member, own in zip(trained.fitted.members, kept.members, strict=True):
+        np.testing.assert_allclose(
+            member.score(trained.fitted.x, whole.task.sites, MALIGNANT.kind),
+            own.score(x, whole.task.sites, MALIGNANT.kind),
+            rtol=1e-9,
+        )
+    np.testing.assert_allclose(
+        prepare(x, whole.task.sites, kept.preparation), kept.domain.cases, atol=1e-12
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -153,8 +187,8 @@ def test_nothing_is_kept_unless_that_is_asked_for(tmp_path):
         ("Random forest (2)", "random-forest-2"),
         ("../../x", "x"),
         ("a/b", "a-b"),
-        ("Größe", "größe"),
+        ("Größe", "gr-e"),
     ],
 )
 def test_names_of_models_become_plain_names_of_folders(name, expected):
-    assert expected == file_name(name)
+    assert expected == plain_name(name)

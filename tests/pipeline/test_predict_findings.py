@@ -26,7 +26,7 @@ from mamri.pipeline.predict_findings import (
     with_predictions,
 )
 from mamri.prediction.experiment import SiteHarmonisation, Target, TargetKind
-from mamri.prediction.predictor import Predicted
+from mamri.prediction.predictor import Predicted, predict_case
 from mamri.radiomics import RadiomicsSettings
 from mamri.records import ModelError, Status
 from mamri.report.html import render_report
@@ -82,9 +82,7 @@ def test_every_finding_gets_the_answers_of_every_predictor(folder):
     assert small.value < 0.3 < 0.7 < large.value
     assert "probability" == large.unit
     assert large.interval[0] <= large.interval[1]
-    assert (
-        "yes at 90 % confidence; trained on 60 cases of 60 patients" == large.evidence
-    )
+    assert "yes at 90 % confidence; trained on 60 cases of 60 patients" == large.evidence
     assert {Status.OK} == {small.status, large.status}
     for finding in found.findings:
         number = finding.assessments[-1]
@@ -122,9 +120,13 @@ def test_the_report_shows_the_answer_its_interval_and_its_evidence(folder):
     report = render_report(found, created=CREATED)
 
     said = found.findings[1].assessments[-2]
+    assert "No model of malignancy" not in report
     low, high = said.interval
-    assert f"{said.value} probability ({low:.2f} to {high:.2f})" in report
+    assert f"<td>{said.value:.2f}, probability" in report
+    assert f">{low:.2f} to {high:.2f}<" in report
+    assert f"<td>{said.model}<" in report
     assert said.evidence in report
+    assert "<strong>Demonstration.</strong>" not in report
     assert '<th scope="row">Malignant</th>' in report
 
 
@@ -132,8 +134,10 @@ def test_the_report_of_an_analysis_without_predictors_has_no_answer():
     report = render_report(example_result(), created=CREATED)
 
     assert "Malignant</th>" not in report
-    assert "probability (" not in report
-    assert "trained on" not in report
+    assert "<strong>Demonstration.</strong>" not in report
+    assert ", probability" not in report
+    assert "cases of" not in report
+    assert "No model of malignancy, biology, nodes or response was used" in report
 
 
 def test_the_result_that_came_is_left_as_it_was(folder):
@@ -154,10 +158,7 @@ def test_cells_are_those_of_the_features_table(folder):
     found = with_predictions(result, read_predictors([folder]))
 
     for finding, row in zip(found.findings, cells, strict=True):
-        predictor = read_predictors([folder]).tables[0].predictor
-        from mamri.prediction.predictor import predict_case
-
-        said = predict_case(predictor, row)
+        said = predict_case(read_predictors([folder]).tables[0].predictor, row)
         assert said.probability["yes"] == pytest.approx(finding.assessments[-2].value, abs=2e-3)
 
 
@@ -168,11 +169,11 @@ def test_simulated_and_shuffled_training_is_named_in_the_evidence(tmp_path):
     found = with_predictions(example_result(), read_predictors([tmp_path / "m"]))
 
     evidence = found.findings[0].assessments[-1].evidence
-    assert evidence.endswith(
-        "60 patients, all simulated, with shuffled labels: means nothing"
-    )
+    assert evidence.endswith("60 patients, all simulated, with shuffled labels: means nothing")
     assert found.models[0].trained_on in evidence
-    assert "means nothing" in render_report(found, created=CREATED)
+    report = render_report(found, created=CREATED)
+    assert evidence in report
+    assert "<strong>Demonstration.</strong>" in report
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_simulated_and_shuffled_training_is_named_in_the_evidence(tmp_path):
     [
         (lambda: _predictor(features=("ser_mean", "volume_ml")), ""),
         (lambda: _table_of("my_own_measure"), "needs my_own_measure, which this exam does not"),
-        (lambda: _table_of("washout_fraction", shift=50.0), "it is unlike the training cases"),
+        (lambda: _elsewhere(), "it is unlike the training cases"),
         (lambda: _table_of("ftv_ml"), "100 % of the features that the model needs are missing"),
     ],
 )
@@ -200,13 +201,22 @@ def test_what_cannot_be_answered_is_withheld_with_the_reason(tmp_path, predictor
     document = json.loads(json.dumps(result_to_json(found, created=CREATED)))
     assert [] == validate_result(document)
     if reason:
-        assert "withheld: " in render_report(found, created=CREATED)
+        report = render_report(found, created=CREATED)
+        assert "<td>no answer</td>" in report
+        assert "withheld: " in report
 
 
-def _table_of(name: str, shift: float = 0.0):
+def _table_of(name: str):
     table = _table().rename(columns={"ser_mean": name})
-    table[name] += shift
     return trained_predictor(table=table, target=MALIGNANT, features=(name,))
+
+
+def _elsewhere():
+    """The findings of the example lie beyond all training cases in every feature."""
+    table = _table().assign(volume_ml=lambda t: t.volume_ml + 1, ser_mean=lambda t: t.ser_mean - 1)
+    table["peak_enhancement_percent"] += 200
+    features = ("volume_ml", "peak_enhancement_percent", "ser_mean")
+    return trained_predictor(table=table, target=MALIGNANT, features=features)
 
 
 def test_a_model_of_harmonised_features_is_withheld(tmp_path):
@@ -231,7 +241,7 @@ def test_an_undecided_class_is_told_as_such_in_the_report(tmp_path):
     assert (None, Status.OK) == (found.value, found.status)
     finding = replace(example_result().findings[0], assessments=(found,))
     report = render_report(replace(example_result(), findings=(finding,)), created=CREATED)
-    assert '<th scope="row">Grade</th><td>not decided<br>' in report
+    assert '<th scope="row">Grade</th><td>not decided</td>' in report
 
 
 def test_a_decided_class_and_a_risk_have_a_value(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mamri.prediction.domain import fit_domain, outside
+from mamri.prediction.domain import beyond, feature_limits, fit_domain, outside
 
 
 def _cases(n: int, seed: int) -> np.ndarray:
@@ -54,3 +54,21 @@ def test_distances_do_not_grow_with_the_number_of_features():
     few, many = _cases(300, 4), np.random.default_rng(4).normal(size=(300, 60))
 
     assert fit_domain(many).limit < 2.5 * fit_domain(few).limit
+
+
+def test_one_feature_far_beyond_the_training_cases_is_named():
+    x = np.column_stack([np.linspace(0, 10, 50), np.linspace(-1, 1, 50)])
+    limits = feature_limits(x)
+
+    assert [[-10.0, -3.0], [20.0, 3.0]] == limits.tolist()
+    assert "" == beyond(np.array([19.9, -2.9]), limits, ["a", "b"])
+    assert "b is 3.1, far beyond the training cases (allowed -3 to 3)" == beyond(
+        np.array([19.9, 3.1]), limits, ["a", "b"]
+    )
+    assert beyond(np.array([1e6, -9.0]), limits, ["a", "b"]).endswith(", and so do 1 more")
+
+
+def test_a_missing_value_or_a_feature_without_values_is_not_beyond():
+    limits = feature_limits(np.array([[1.0, np.nan], [2.0, np.nan]]))
+
+    assert "" == beyond(np.array([np.nan, 5.0]), limits, ["a", "b"])

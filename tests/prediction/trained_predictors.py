@@ -8,7 +8,7 @@ import pandas as pd
 from prediction.cohorts import MALIGNANT, cohort_and_outcome, task_of, telling_table
 
 from mamri.prediction.cohort import features_of
-from mamri.prediction.domain import fit_domain
+from mamri.prediction.domain import feature_limits, fit_domain
 from mamri.prediction.experiment import FeatureChoice, SiteHarmonisation, Target, TargetKind
 from mamri.prediction.learner import train
 from mamri.prediction.model_kinds import TableKind, table_kind
@@ -82,6 +82,7 @@ def trained_predictor(
         residuals,
         preparation,
         fit_domain(prepare(learner.x, task.sites, preparation)),
+        feature_limits(learner.x),
     )
 
 

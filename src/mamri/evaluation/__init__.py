@@ -57,6 +57,7 @@ from mamri.evaluation.roc import (
     sensitivity_at_specificity,
     threshold_at_specificity,
 )
+from mamri.evaluation.stratified_auc import compare_stratified_auc, stratified_auc
 from mamri.evaluation.survival import (
     TimeDependentAuc,
     concordance_index,
@@ -93,6 +94,7 @@ __all__ = [
     "cohen_kappa",
     "compare_auc",
     "compare_bootstrap",
+    "compare_stratified_auc",
     "concordance_index",
     "concordance_index_ipcw",
     "confusion_matrix",
@@ -117,6 +119,7 @@ __all__ = [
     "root_mean_squared_error",
     "sensitivity_at_specificity",
     "spearman_correlation",
+    "stratified_auc",
     "threshold_at_specificity",
     "time_dependent_auc",
     "wilson_interval",

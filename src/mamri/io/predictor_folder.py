@@ -175,6 +175,7 @@ def _arrays(predictor: Predictor) -> dict[str, np.ndarray]:
         "domain.cases": predictor.domain.cases,
         "domain.limit": np.array([predictor.domain.limit]),
         "residuals": predictor.residuals,
+        "limits": predictor.limits,
         **_preparation_arrays("all", predictor.preparation),
     }
     for n, member in enumerate(predictor.members):
@@ -237,6 +238,7 @@ def _predictor(
         arrays["residuals"],
         _preparation("all", arrays, card["sites"]),
         Domain(arrays["domain.cases"], float(arrays["domain.limit"][0])),
+        arrays["limits"],
     )
 
 

@@ -79,7 +79,7 @@ def fit_sites(x: np.ndarray, sites: np.ndarray, *, empirical: bool = True) -> Si
     scale = np.sqrt(np.mean(residual**2, axis=0))
     scale[scale < 1e-12] = 1.0
     z = (x - centre) / scale
-    found = {name: _site(z[sites == name], empirical) for name in names}
+    found = {name: _site(z[sites == name], empirical=empirical) for name in names}
     return SiteAdjustment(
         centre,
         scale,
@@ -92,8 +92,9 @@ def fit_sites(x: np.ndarray, sites: np.ndarray, *, empirical: bool = True) -> Si
 def apply_sites(x: np.ndarray, sites: np.ndarray, fitted: SiteAdjustment) -> np.ndarray:
     """Take the estimates of each site off its features.
 
-    A site that was not fitted is estimated from the very cases given, if they are five or more;
-    no outcome is asked for.
+    A site that was not fitted is estimated from the very cases given, if they are five or more, by
+    plain means and standard deviations: a feature that varies little elsewhere may lie very far
+    out there, and would rule the priors of all others. No outcome is asked for.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def apply_sites(x: np.ndarray, sites: np.ndarray, fitted: SiteAdjustment) -> np.
         if name in fitted.shift:
             shift, stretch = fitted.shift[name], fitted.stretch[name]
         elif rows.sum() >= MIN_CASES:
-            shift, stretch = _site(z[rows], fitted.is_empirical)
+            shift, stretch = _site(z[rows], empirical=False)
         else:
             raise InputError(
                 f"the site {name!r} is unknown to this model and needs {MIN_CASES} cases to be "
@@ -128,7 +129,7 @@ def apply_sites(x: np.ndarray, sites: np.ndarray, fitted: SiteAdjustment) -> np.
     return adjusted * fitted.scale + fitted.centre
 
 
-def _site(z: np.ndarray, empirical: bool) -> tuple[np.ndarray, np.ndarray]:
+def _site(z: np.ndarray, *, empirical: bool) -> tuple[np.ndarray, np.ndarray]:
     """Shift and stretch of one site from its standardised features."""
     shift, variance = z.mean(axis=0), z.var(axis=0, ddof=1)
     variance = np.maximum(variance, 1e-12)

@@ -1,7 +1,8 @@
 """Models of several runs, and readers, compared on the cases that all of them answered."""
 
 import csv
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,15 @@ def compare_runs(
     joined = next(iter(parts.values()))
     by_model: dict[str, np.ndarray] = {}
     for name, part in parts.items():
-        if not np.array_equal(part.y, joined.y):
+        if not (np.array_equal(part.y, joined.y) and np.array_equal(part.event, joined.event)):
             raise InputError(f"outcomes in {name} contradict those of another run; check both")
         for model, answer in part.by_model.items():
-            again = model in by_model
-            by_model[f"{name}: {model}" if again else model] = answer
+            by_model[_own_name(model, name, by_model)] = answer
     for reader, by_case in scores.items():
         values = np.array([by_case[case] for case in kept])
         scaled = (values - values.min()) / (np.ptp(values) or 1.0)
-        by_model[READER + reader] = np.column_stack([1 - scaled, scaled])
+        name = _own_name(READER + reader, readers.name if readers else "", by_model)
+        by_model[name] = np.column_stack([1 - scaled, scaled])
     joined = replace(joined, by_model=by_model)
     return {
         "schema": "mamri-comparison/1",
@@ -80,6 +81,15 @@ def compare_runs(
         "left_out": {name: len(one.names) - len(kept) for name, one in answers.items()},
         "figures": judge(joined, bootstrap=bootstrap, seed=seed),
     }
+
+
+def _own_name(model: str, source: str, taken: Container[str]) -> str:
+    """Name of a model or a reader, with the run or file it comes from where it is taken."""
+    if model not in taken:
+        return model
+    if model.startswith(READER):  # by which readers are known
+        return f"{READER}{source}: {model.removeprefix(READER)}"
+    return f"{source}: {model}"
 
 
 def _of_cases(answers: Answers, cases: Sequence[str]) -> Answers:
@@ -107,14 +117,18 @@ def _read_readers(path: Path, answers: Answers) -> dict[str, dict[str, float]]:
             rows = list(csv.DictReader(stream))
         if not rows or "case" not in rows[0] or len(rows[0]) < 2:
             raise ValueError("no column case")
-        return {
+        scores = {
             reader: {row["case"]: float(row[reader]) for row in rows if row[reader]}
             for reader in rows[0]
             if reader != "case"
         }
+        if len({row["case"] for row in rows}) < len(rows):
+            raise ValueError("a case is there twice")
+        if not all(math.isfinite(score) for one in scores.values() for score in one.values()):
+            raise ValueError("a score is no number")
+        return scores
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            "readers' scores are a CSV with a column case and numbers for each reader, "
-            f"{path.name} "
-            "is not; correct it"
+            "readers' scores are a CSV with a column case, each case once, and numbers for each "
+            f"reader, {path.name} is not; correct it"
         ) from error

@@ -1,5 +1,6 @@
 """Models trained on all cases at the end of an experiment, kept for use on new exams."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,12 @@ import numpy as np
 from mamri.io.predictor_folder import write_predictor
 from mamri.pipeline.output_folder import whole_folder
 from mamri.pipeline.run_experiment import Plan
-from mamri.prediction.domain import fit_domain
-from mamri.prediction.experiment import TargetKind
+from mamri.prediction.domain import feature_limits, fit_domain
+from mamri.prediction.experiment import TargetKind, plain_name
 from mamri.prediction.importance import shap_importance
 from mamri.prediction.learner import Trained, train
 from mamri.prediction.predictor import Predictor
-from mamri.prediction.preparation import prepare
+from mamri.prediction.preparation import narrowed, prepare
 from mamri.prediction.table_learner import DEEP, FittedTable, TableLearner
 from mamri.records.version import __version__
 
@@ -53,7 +54,7 @@ def keep_predictors(
         fitted = trained.fitted
         assert isinstance(fitted, FittedTable), "a table learner gives a fitted table"
         found[name] = shap_importance(fitted, everyone, learner.columns, plan.experiment.seed)
-        folder = output / "models" / file_name(name)
+        folder = output / "models" / plain_name(name)
         with whole_folder(folder, overwrite=True, marker="model.json") as partial:
             write_predictor(partial, predictor, _card(plan, trained, figures.get(name)))
     return found
@@ -67,19 +68,13 @@ def _keep_network(plan: Plan, name: str, output: Path, figures: dict[str, Any]) 
     assert isinstance(learner, ImageLearner), "a network of cubes is an image learner"
     trained = train(learner, np.arange(len(plan.outcome.rows)), plan.task)
     keep_image_predictor(
-        output / "models" / file_name(name),
+        output / "models" / plain_name(name),
         learner,
         trained,
         plan.experiment.target,
         plan.outcome.classes,
         _card(plan, trained, figures.get(name)),
     )
-
-
-def file_name(name: str) -> str:
-    """Name of a model as the name of a folder."""
-    plain = "".join(c.lower() if c.isalnum() else "-" for c in name)
-    return "-".join(filter(None, plain.split("-")))
 
 
 def _predictor(learner: TableLearner, trained: Trained, plan: Plan) -> Predictor:
@@ -92,16 +87,19 @@ def _predictor(learner: TableLearner, trained: Trained, plan: Plan) -> Predictor
         residuals = np.abs(plan.outcome.y - trained.unseen[:, 0])
     elif plan.task.kind is TargetKind.SURVIVAL:
         residuals = trained.unseen[:, 0]
+    # Most columns of a table are seen by no member: what is kept knows only the others.
+    used = np.union1d(fitted.columns, preparation.columns)
     return Predictor(
         learner.name,
         plan.experiment.target,
         plan.outcome.classes,
-        learner.columns,
-        fitted.members,
+        tuple(learner.columns[n] for n in used),
+        tuple(replace(m, preparation=narrowed(m.preparation, used)) for m in fitted.members),
         trained.calibration,
         residuals,
-        preparation,
+        narrowed(preparation, used),
         fit_domain(cases),
+        feature_limits(learner.x[trained.rows][:, used]),
     )
 
 

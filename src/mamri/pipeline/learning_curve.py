@@ -8,6 +8,7 @@ import numpy as np
 
 from mamri.pipeline.run_experiment import Plan, work_splits
 from mamri.prediction.answers import join_parts
+from mamri.prediction.experiment import ValidationKind
 from mamri.prediction.judge import judge
 from mamri.prediction.splits import Split
 from mamri.records import InputError
@@ -44,7 +45,10 @@ def learning_curve(plan: Plan, output: Path, processes: int) -> list[dict[str, A
         patients, sites = plan.task.patients, plan.task.sites
         names = [plan.cohort.names[row] for row in plan.outcome.rows]
         answers = join_parts(parts, plan.outcome, names, patients, sites)
-        figures = judge(answers, bootstrap=200, seed=plan.experiment.seed)
+        within_sites = plan.experiment.validation.kind is ValidationKind.SITES
+        figures = judge(
+            answers, bootstrap=200, seed=plan.experiment.seed, within_sites=within_sites
+        )
         trained = float(np.mean([split.train.size for split in splits]))
         rows += [
             {"cases": n, "trained": trained, "model": name, **(one[figures["main_figure"]] or {})}

@@ -13,7 +13,15 @@ from mamri.pipeline.image_predictor_use import ImagePredictorFolder, read_image_
 from mamri.prediction.experiment import TargetKind
 from mamri.prediction.predictor import LEVEL, Predicted, predict_case
 from mamri.radiomics import RadiomicsSettings
-from mamri.records import Assessment, ExamResult, Finding, ModelError, ModelUse, Status
+from mamri.records import (
+    ALL_SIMULATED,
+    Assessment,
+    ExamResult,
+    Finding,
+    ModelError,
+    ModelUse,
+    Status,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +61,15 @@ def read_predictors(folders: Sequence[Path]) -> Predictors:
     """
     tables: list[PredictorFolder] = []
     images: list[ImagePredictorFolder] = []
+    seen: set[Path] = set()
     for folder in folders:
         places = [folder, *sorted(folder.glob("*")), *sorted(folder.glob("models/*"))]
-        paths = [path for path in places if (path / CARD).is_file()]
+        paths = [path for path in places if (path / CARD).is_file() and path.resolve() not in seen]
         kinds = {path: predictor_schema(path) for path in paths}
         tables += [read_predictor(path) for path in paths if kinds[path] == "table"]
         images += [read_image_folder(path) for path in paths if kinds[path] == "images"]
-        if not any(kinds.values()):
+        seen |= {path.resolve() for path in paths}
+        if not any(predictor_schema(path) for path in places):
             raise ModelError(
                 f"a predictor, or the run of an experiment, was needed, {folder.name} holds none; "
                 "train one with mamri train prediction"
@@ -163,7 +173,7 @@ def _trained_on(folder: PredictorFolder | ImagePredictorFolder) -> str:
     trained = folder.card.get("trained_on", {})
     text = f"{trained.get('cases')} cases of {trained.get('patients')} patients"
     if folder.card.get("simulation"):
-        text += ", all simulated"
+        text += f", {ALL_SIMULATED}"
     if folder.card.get("labels_permuted"):
         text += ", with shuffled labels: means nothing"
     return text

@@ -24,7 +24,7 @@ from mamri.prediction.answers import Answers, PartAnswers, join_parts
 from mamri.prediction.associations import associations, site_effect
 from mamri.prediction.cohort import Cohort
 from mamri.prediction.cohort_checks import CohortCheck, check_cohort, data_dictionary
-from mamri.prediction.experiment import Experiment, ModelChoice
+from mamri.prediction.experiment import Experiment, ModelChoice, ValidationKind
 from mamri.prediction.hybrid_learner import HybridLearner
 from mamri.prediction.importance import mean_importance, permutation_importance
 from mamri.prediction.judge import judge
@@ -211,7 +211,12 @@ def run_experiment(
         "importance": _importance(plan, parts),
         "saliency": _saliency(plan, parts),
         **_described(plan, output),
-        "figures": judge(answers, bootstrap=experiment.bootstrap, seed=experiment.seed),
+        "figures": judge(
+            answers,
+            bootstrap=experiment.bootstrap,
+            seed=experiment.seed,
+            within_sites=experiment.validation.kind is ValidationKind.SITES,
+        ),
     }
     if experiment.final_model:
         from mamri.pipeline.final_predictors import keep_predictors

@@ -1,9 +1,11 @@
 """Whether a case is like those that a model was trained on.
 
-A case is outside where it lacks too many features, or lies farther from its nearest training
-cases than nearly all training cases lie from each other.
+A case is outside where it lacks too many features, where one feature lies far beyond all that
+training cases showed, or where it lies farther from its nearest training cases than nearly all
+training cases lie from each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +71,48 @@ def outside(cases: np.ndarray, missing: np.ndarray, domain: Domain) -> list[str]
         else:
             reasons.append("")
     return reasons
+
+
+def feature_limits(x: np.ndarray) -> np.ndarray:
+    """Range of each feature in the training cases, wider by its own width at both ends.
+
+    Parameters
+    ----------
+    x : (n, F) float
+        NaN where missing.
+
+    Returns
+    -------
+    (2, F) float
+        Lowest and highest; infinite for a feature without any value. That the width is added once
+        is an assumption.
+    """
+    limits = np.full((2, x.shape[1]), np.inf) * np.array([[-1.0], [1.0]])
+    known = np.flatnonzero(~np.isnan(x).all(axis=0))
+    low, high = np.nanmin(x[:, known], axis=0), np.nanmax(x[:, known], axis=0)
+    limits[:, known] = low - (high - low), high + (high - low)
+    return limits
+
+
+def beyond(x: np.ndarray, limits: np.ndarray, columns: Sequence[str]) -> str:
+    """Which feature of a case lies beyond its limits; empty where none does.
+
+    Parameters
+    ----------
+    x : (F,) float
+        NaN where missing.
+    limits : (2, F) float
+    columns : sequence of str
+    """
+    out = np.flatnonzero((x < limits[0]) | (x > limits[1]))
+    if not out.size:
+        return ""
+    n = int(out[0])
+    more = f", and so do {out.size - 1} more" if out.size > 1 else ""
+    return (
+        f"{columns[n]} is {x[n]:.4g}, far beyond the training cases (allowed "
+        f"{limits[0, n]:.4g} to {limits[1, n]:.4g}){more}"
+    )
 
 
 def _distances(cases: np.ndarray, others: np.ndarray, *, own: bool) -> np.ndarray:

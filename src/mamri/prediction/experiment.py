@@ -127,6 +127,11 @@ class Target:
     unit: str = ""
 
     def __post_init__(self) -> None:
+        if not self.name or self.name.startswith("kaiser"):
+            raise InputError(
+                f"a target needs a name that does not begin with kaiser, got {self.name!r}; that "
+                "is a score by rule"
+            )
         binary = self.kind is TargetKind.BINARY
         if binary and bool(self.positive) == (self.cut_off is not None):
             raise InputError(
@@ -324,9 +329,10 @@ class Experiment:
 
     def __post_init__(self) -> None:
         labels = [model.label for model in self.models]
-        if not labels or len(set(labels)) != len(labels):
+        folders = {plain_name(label) for label in labels}
+        if not labels or len(folders) != len(labels) or "" in folders:
             raise InputError(
-                "an experiment needs models with names of their own, got "
+                "an experiment needs models whose names differ in letters or digits, got "
                 f"{', '.join(labels) or 'none'}; give each a name"
             )
         for model in self.models:
@@ -347,3 +353,9 @@ class Experiment:
                     f"{model.label} joins models of classes, the target {self.target.name} has "
                     "none; leave it out"
                 )
+
+
+def plain_name(name: str) -> str:
+    """A name in small letters and digits with hyphens, fit for a folder."""
+    plain = "".join(c.lower() if c.isascii() and c.isalnum() else "-" for c in name)
+    return "-".join(filter(None, plain.split("-")))

@@ -18,6 +18,7 @@ from mamri.evaluation import (
     cohen_kappa,
     compare_auc,
     compare_bootstrap,
+    compare_stratified_auc,
     concordance_index,
     confusion_matrix,
     decision_curve,
@@ -34,6 +35,7 @@ from mamri.evaluation import (
     roc_curve,
     root_mean_squared_error,
     spearman_correlation,
+    stratified_auc,
     threshold_at_specificity,
 )
 from mamri.prediction.answers import READER, Answers
@@ -45,12 +47,17 @@ _FEWEST = 20  # cases of a site that get figures of their own: assumption
 _DECISIONS = np.round(np.arange(0.02, 0.99, 0.02), 2)
 
 
-def judge(answers: Answers, *, bootstrap: int = 2000, seed: int = 1) -> Figures:
+def judge(
+    answers: Answers, *, bootstrap: int = 2000, seed: int = 1, within_sites: bool = False
+) -> Figures:
     """Judge every model on the same cases.
 
     Parameters
     ----------
     answers : Answers
+    within_sites : bool
+        Of binary targets whose sites were left out in turn: AUCs compare cases of the same site
+        alone, for each site has a model of its own. The pooled AUC stands beside it.
     bootstrap : int
         Samples of patients.
     seed : int
@@ -72,13 +79,21 @@ def judge(answers: Answers, *, bootstrap: int = 2000, seed: int = 1) -> Figures:
     models = {
         name: judges[answers.kind](answers, name, bootstrap, seed) for name in answers.by_model
     }
+    within_sites = within_sites and answers.kind is TargetKind.BINARY
+    if within_sites:
+        for name, one in models.items():
+            one["auc_pooled"] = one["auc"]
+            score = answers.by_model[name][:, 1]
+            area = stratified_auc(answers.y, score, answers.sites, groups=answers.patients)
+            one["auc"] = _three(area)
     return {
+        "within_sites": within_sites,
         "cases": len(answers.names),
         "patients": int(np.unique(answers.patients).size),
         "counts": _counts(answers),
         "main_figure": _MAIN[answers.kind],
         "models": models,
-        "comparisons": _comparisons(answers, bootstrap, seed),
+        "comparisons": _comparisons(answers, bootstrap, seed, within_sites),
     }
 
 
@@ -284,14 +299,20 @@ def _survival(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures
     return found
 
 
-def _comparisons(answers: Answers, bootstrap: int, seed: int) -> list[Figures]:
+def _comparisons(answers: Answers, bootstrap: int, seed: int, within_sites: bool) -> list[Figures]:
     found: list[Figures] = []
     for first, second in combinations(answers.by_model, 2):
         a, b = answers.by_model[first], answers.by_model[second]
         if np.array_equal(a, b):
             continue
         row: Figures = {"first": first, "second": second}
-        if answers.kind is TargetKind.BINARY:
+        if within_sites:
+            paired = compare_stratified_auc(
+                answers.y, a[:, 1], b[:, 1], answers.sites, groups=answers.patients
+            )
+            test_name = "paired DeLong within sites, by patient"
+            found.append({**row, **_difference(paired), "test": test_name})
+        elif answers.kind is TargetKind.BINARY:
             test = compare_auc(answers.y == 1, a[:, 1], b[:, 1], groups=answers.patients)
             found.append({**row, **_difference(test), "test": "paired DeLong, by patient"})
         else:

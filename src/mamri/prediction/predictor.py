@@ -11,7 +11,7 @@ from mamri.prediction.calibration import (
     prediction_sets,
     probability_interval,
 )
-from mamri.prediction.domain import Domain, outside
+from mamri.prediction.domain import Domain, beyond, outside
 from mamri.prediction.experiment import Target, TargetKind
 from mamri.prediction.learner import joint_answer
 from mamri.prediction.preparation import Preparation, prepare
@@ -64,6 +64,8 @@ class Predictor:
     preparation : Preparation
         Of all training cases, for the domain.
     domain : Domain
+    limits : (2, F) float
+        Lowest and highest value of each feature that is not too far from the training cases.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Predictor:
     residuals: np.ndarray
     preparation: Preparation
     domain: Domain
+    limits: np.ndarray
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -111,7 +114,10 @@ def predict_case(predictor: Predictor, cells: Mapping[str, Any]) -> Predicted:
     sites = np.array([""])
     missing = np.isnan(x[:, predictor.seen]).mean(axis=1)
     prepared = prepare(x, sites, predictor.preparation)
-    reason = outside(prepared, missing, predictor.domain)[0]
+    seen = predictor.seen
+    reason = outside(prepared, missing, predictor.domain)[0] or beyond(
+        x[0, seen], predictor.limits[:, seen], [predictor.columns[n] for n in seen]
+    )
     if reason:
         return withheld(reason)
     kind = predictor.target.kind
@@ -181,7 +187,10 @@ def predicted(
     possible = tuple(c for c, is_kept in zip(classes, kept, strict=True) if is_kept)
     interval = None
     if kind is TargetKind.BINARY:
-        interval = probability_interval(float(scores[:, 0, 0].mean()), calibration)
+        low, high = probability_interval(float(scores[:, 0, 0].mean()), calibration)
+        # Two ways to calibrate: the interval holds what both say.
+        yes = float(probability[0, 1])
+        interval = (min(low, yes), max(high, yes))
     by_class = {name: float(p) for name, p in zip(classes, probability[0], strict=True)}
     if len(possible) == 1:
         return Predicted(possible[0], by_class, interval, possible, "")

@@ -159,6 +159,40 @@ def prepare(x: np.ndarray, sites: np.ndarray, preparation: Preparation) -> np.nd
     )
 
 
+def narrowed(preparation: Preparation, columns: np.ndarray) -> Preparation:
+    """The same preparation for a table that has fewer columns, without what models never see.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    columns : (G,) int
+        Columns of the smaller table, ascending; all that models see are among them.
+
+    Returns
+    -------
+    Preparation
+        Gives the same numbers for sites that it was fitted on, or that need no adjustment.
+    """
+    kept, sites = preparation.kept, preparation.sites
+    if sites is not None:
+        sites = SiteAdjustment(
+            sites.centre[kept],
+            sites.scale[kept],
+            {name: shift[kept] for name, shift in sites.shift.items()},
+            {name: stretch[kept] for name, stretch in sites.stretch.items()},
+            sites.is_empirical,
+        )
+    return Preparation(
+        medians=preparation.medians[columns],
+        first=np.searchsorted(columns, preparation.columns),
+        sites=sites,
+        levels=preparation.levels[:, kept],
+        centre=preparation.centre[kept],
+        scale=preparation.scale[kept],
+        kept=np.arange(kept.size),
+    )
+
+
 def _scores(
     values: np.ndarray, levels: np.ndarray, centre: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:

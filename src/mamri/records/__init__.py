@@ -25,6 +25,7 @@ from mamri.records.exam import (
     Timing,
 )
 from mamri.records.finding import (
+    ALL_SIMULATED,
     Assessment,
     DelayedPhase,
     DetectionMethod,
@@ -42,6 +43,7 @@ from mamri.records.result import BreastMeasurement, BreastSymmetry, ExamResult, 
 from mamri.records.volume import LabelMap, Volume
 
 __all__ = [
+    "ALL_SIMULATED",
     "UNDETERMINED",
     "AcquiredSeries",
     "Acquisition",

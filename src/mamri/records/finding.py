@@ -84,6 +84,10 @@ class FindingKinetics:
             object.__setattr__(self, name, read_only(np.asarray(getattr(self, name), float)))
 
 
+# In the evidence of an assessment whose model never saw a patient.
+ALL_SIMULATED = "all simulated"
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """One answer to one question, with its doubt.

@@ -6,7 +6,13 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mamri.geometry import spacing_mm
-from mamri.records import CheckStatus, DelayedPhase, ExamResult, Finding
+from mamri.records import (
+    ALL_SIMULATED,
+    CheckStatus,
+    DelayedPhase,
+    ExamResult,
+    Finding,
+)
 from mamri.records.version import __version__
 from mamri.report import wording
 from mamri.report.anatomy_pictures import anatomy_pictures
@@ -79,6 +85,10 @@ def render_report(result: ExamResult, *, created: str) -> str:
             most_illustrated=MOST_ILLUSTRATED,
             failed=[c for c in result.checks if c.status is CheckStatus.FAILED],
             unknown=[c for c in result.checks if c.status is CheckStatus.UNKNOWN],
+            is_demonstration=any(
+                ALL_SIMULATED in a.evidence for f in result.findings for a in f.assessments
+            ),
+            has_predictions=any(wording.predictions(f) for f in result.findings),
             methods=methods,
             bibtex=bibtex(methods.references),
             curve_size=(WIDTH, HEIGHT),

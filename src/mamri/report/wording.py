@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from mamri.findings.lexicon import load_lexicon
 from mamri.records import (
     UNDETERMINED,
+    Assessment,
     Coverage,
     DelayedPhase,
     Description,
@@ -18,6 +19,7 @@ from mamri.records import (
     InitialPhase,
     Laterality,
     Measure,
+    Status,
 )
 from mamri.report.curve_colours import WORD
 
@@ -316,3 +318,23 @@ def composition_line(result: ExamResult) -> str:
         for breast in result.breasts
     ]
     return sentence("; ".join(parts)) + "."
+
+
+def scores(finding: Finding) -> list[Assessment]:
+    """Scores that follow from a finding's description by published rules."""
+    return [one for one in finding.assessments if one.target.startswith("kaiser")]
+
+
+def predictions(finding: Finding) -> list[Assessment]:
+    """Answers of models that a user trained."""
+    return [one for one in finding.assessments if not one.target.startswith("kaiser")]
+
+
+def predicted(answer: Assessment) -> str:
+    """Answer of a model in words."""
+    if answer.value is None:
+        return "not decided" if answer.status is Status.OK else "no answer"
+    if isinstance(answer.value, str):
+        return answer.value.replace("_", " ")
+    text = number(answer.value, 2)
+    return f"{text}, {answer.unit}" if answer.unit == "probability" else f"{text} {answer.unit}"

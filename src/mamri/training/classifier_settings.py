@@ -15,29 +15,29 @@ class CropAugmentationSettings:
         Of a mirror image between left and right, and as often between head and feet. Front and
         back are never exchanged: they look different in a breast.
     rotation_deg : float, degrees
-        Largest rotation about each axis. Assumption: 15.
+        Largest rotation about each axis. Assumption: 30.
     scaling : float
-        Largest change of size, 0.1 for 0.9 to 1.1. Assumption.
+        Largest change of size, 0.2 for 0.8 to 1.2. Assumption.
     shift_voxels : float, voxels
         Largest shift along each axis. Assumption: 2, 3 mm of doubt about the centre.
     intensity_scaling : float
-        Largest change of contrast of each channel, 0.1 for 0.9 to 1.1. Assumption.
+        Largest change of contrast of each channel, 0.2 for 0.8 to 1.2. Assumption.
     intensity_shift : float, standard deviations
-        Largest change of brightness of each channel. Assumption: 0.1.
+        Largest change of brightness of each channel. Assumption: 0.2.
     noise_sd : float, standard deviations
-        Largest standard deviation of noise added to each channel. Assumption: 0.1.
+        Largest standard deviation of noise added to each channel. Assumption: 0.3.
     channel_dropout : float
         Probability that a channel is left blank, so that no one channel is relied on. The mask is
         never left blank. Assumption: 0.05.
     """
 
     flip_probability: float = 0.5
-    rotation_deg: float = 15.0
-    scaling: float = 0.1
+    rotation_deg: float = 30.0
+    scaling: float = 0.2
     shift_voxels: float = 2.0
-    intensity_scaling: float = 0.1
-    intensity_shift: float = 0.1
-    noise_sd: float = 0.1
+    intensity_scaling: float = 0.2
+    intensity_shift: float = 0.2
+    noise_sd: float = 0.3
     channel_dropout: float = 0.05
 
     def __post_init__(self) -> None:
@@ -87,16 +87,16 @@ class ClassifierSettings:
        computer vision. CVPR 2016:2818-2826. doi:10.1109/CVPR.2016.308 (section 7)
     """
 
-    epochs: int = 60
+    epochs: int = 40
     batch: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 7e-4
     weight_decay: float = 0.05
     warmup_share: float = 0.1
     clip_norm: float = 5.0
     label_smoothing: float = 0.05
     balance: float = 1.0
     held_out_share: float = 0.2
-    patience: int = 20
+    patience: int = 12
     average_decay: float = 0.98
     augmentation: CropAugmentationSettings = field(default_factory=CropAugmentationSettings)
 
