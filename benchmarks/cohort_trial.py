@@ -21,6 +21,9 @@ from mamri.pipeline.run_experiment import run_experiment
 GROUPS = ["size", "kinetics", "perfusion", "diffusion", "description", "lesion_radiomics"]
 SIZE = {"groups": ["size"]}
 FEATURES = {"groups": GROUPS, "columns": ["age"]}
+# Signals in the units of the scanner: features that a site changes, whatever its patients.
+SIGNALS = {"columns": [f"radiomics__lesion__{image}__stat_*" for image in
+                       ("pre", "first_post", "late")]}  # fmt: skip
 TABLES: list[Any] = [
     "prior",
     {"kind": "logistic", "name": "size", "features": SIZE},
@@ -65,6 +68,13 @@ def experiments(work: Path) -> dict[str, dict[str, Any]]:
         found[f"biased-{harmonisation}"] = {
             **by_site, "models": small, "harmonisation": harmonisation,
         }  # fmt: skip
+        found[f"signals-{harmonisation}"] = {
+            **malignant,
+            "models": small,
+            "features": SIGNALS,
+            "harmonisation": harmonisation,
+            "validation": {"kind": "sites"},
+        }
         found[f"biased-permuted-{harmonisation}"] = {
             **malignant, "cohort": biased, "models": small, "harmonisation": harmonisation,
             "permute_labels": True,

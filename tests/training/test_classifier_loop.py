@@ -17,16 +17,15 @@ from mamri.training.classifier_loop import (
     EpochReport,
     Lesions,
     TrainedClassifier,
-    augmented,
-    class_weights,
     classifier_features,
     fit_classifier,
-    held_out_lesions,
     learn,
     predict_classifier,
     trained_network,
 )
 from mamri.training.classifier_settings import ClassifierSettings, CropAugmentationSettings
+from mamri.training.crop_augmentation import augmented
+from mamri.training.lesion_labels import class_weights, held_out_lesions
 
 PLAN = ClassifierPlan(CHANNELS, n_classes=2, size=SIZE, width=8)
 SETTINGS = ClassifierSettings(epochs=15, learning_rate=5e-3, patience=0)

@@ -12,6 +12,12 @@ from safetensors.numpy import load, save
 
 from mamri.io.manifest import MANIFEST, read_manifest, write_manifest
 from mamri.io.model_folder import CARD
+from mamri.io.predictor_arrays import (
+    calibration_arrays,
+    domain_arrays,
+    read_calibration,
+    read_domain,
+)
 from mamri.io.record_json import record_from_json, record_to_json
 from mamri.networks.weight_file import load_weights, save_weights
 from mamri.prediction.calibration import Calibration
@@ -21,7 +27,6 @@ from mamri.records import ModelError
 
 IMAGE_SCHEMA = "mamri-image-predictor/1"
 _ARRAYS = "arrays.safetensors"
-_CALIBRATION = ("scores", "y", "member", "centre", "scale", "weights", "offsets")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +75,8 @@ def write_image_predictor(path: Path, predictor: ImagePredictor, card: dict[str,
     path.mkdir(parents=True, exist_ok=True)
     for n, weights in enumerate(predictor.weights):
         save_weights(path / _weights(n), weights)
-    arrays = {f"calibration.{name}": getattr(predictor.calibration, name) for name in _CALIBRATION}
+    arrays = calibration_arrays(predictor.calibration) | domain_arrays(predictor.domain)
     arrays |= {f"nyul.{n}": levels for n, levels in enumerate(predictor.nyul)}
-    arrays["domain.cases"] = predictor.domain.cases
-    arrays["domain.limit"] = np.array([predictor.domain.limit])
     (path / _ARRAYS).write_bytes(save({k: np.ascontiguousarray(v) for k, v in arrays.items()}))
     document = {
         "schema": IMAGE_SCHEMA,
@@ -131,8 +134,8 @@ def read_image_predictor(path: Path) -> tuple[ImagePredictor, dict[str, Any], st
                 for n in range(members)
             ),
             tuple(arrays[f"nyul.{n}"] for n in range(members) if f"nyul.{n}" in arrays),
-            Calibration(*(arrays[f"calibration.{name}"] for name in _CALIBRATION)),
-            Domain(arrays["domain.cases"], float(arrays["domain.limit"][0])),
+            read_calibration(arrays),
+            read_domain(arrays),
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(

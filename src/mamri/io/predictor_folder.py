@@ -18,10 +18,14 @@ from safetensors.numpy import load, save
 from mamri.io.image_predictor_folder import IMAGE_SCHEMA
 from mamri.io.manifest import MANIFEST, read_manifest, write_manifest
 from mamri.io.model_folder import CARD
+from mamri.io.predictor_arrays import (
+    calibration_arrays,
+    domain_arrays,
+    read_calibration,
+    read_domain,
+)
 from mamri.io.record_json import record_from_json, record_to_json
 from mamri.normalization.site_harmonisation import SiteAdjustment
-from mamri.prediction.calibration import Calibration
-from mamri.prediction.domain import Domain
 from mamri.prediction.experiment import Target
 from mamri.prediction.predictor import Predictor
 from mamri.prediction.preparation import Preparation
@@ -172,8 +176,7 @@ def _check_types(stored: bytes) -> None:
 
 def _arrays(predictor: Predictor) -> dict[str, np.ndarray]:
     found = {
-        "domain.cases": predictor.domain.cases,
-        "domain.limit": np.array([predictor.domain.limit]),
+        **domain_arrays(predictor.domain),
         "residuals": predictor.residuals,
         "limits": predictor.limits,
         **_preparation_arrays("all", predictor.preparation),
@@ -181,12 +184,10 @@ def _arrays(predictor: Predictor) -> dict[str, np.ndarray]:
     for n, member in enumerate(predictor.members):
         found |= _preparation_arrays(f"member{n}", member.preparation)
     if predictor.calibration is not None:
-        for name in _CALIBRATION:
-            found[f"calibration.{name}"] = getattr(predictor.calibration, name)
+        found |= calibration_arrays(predictor.calibration)
     return {name: np.ascontiguousarray(array) for name, array in found.items()}
 
 
-_CALIBRATION = ("scores", "y", "member", "centre", "scale", "weights", "offsets")
 _PREPARATION = ("medians", "first", "levels", "centre", "scale", "kept")
 
 
@@ -221,9 +222,7 @@ def _preparation(
 def _predictor(
     card: dict[str, Any], arrays: dict[str, np.ndarray], estimators: list[Any]
 ) -> Predictor:
-    calibration = None
-    if "calibration.y" in arrays:
-        calibration = Calibration(*(arrays[f"calibration.{name}"] for name in _CALIBRATION))
+    calibration = read_calibration(arrays) if "calibration.y" in arrays else None
     members = tuple(
         TableMember(_preparation(f"member{n}", arrays, card["sites"]), estimator)
         for n, estimator in enumerate(estimators)
@@ -237,7 +236,7 @@ def _predictor(
         calibration,
         arrays["residuals"],
         _preparation("all", arrays, card["sites"]),
-        Domain(arrays["domain.cases"], float(arrays["domain.limit"][0])),
+        read_domain(arrays),
         arrays["limits"],
     )
 

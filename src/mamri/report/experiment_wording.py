@@ -245,6 +245,11 @@ def how_tested(document: Document) -> list[str]:
             f"This was done {wording.count_word(check['repeats'])} times with folds drawn anew; "
             "the answer to a case is the mean over the repeats."
         )
+    if document["figures"].get("within_sites"):
+        told.append(
+            "The AUC compares cases of the same site alone, weighted by their pairs, for each site "
+            "has a model of its own; curves and calibration pool all sites."
+        )
     samples = document["experiment"].get("bootstrap")
     told.append(
         "Intervals are 95 % and respect that cases of one patient belong together"

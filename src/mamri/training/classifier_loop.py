@@ -17,20 +17,17 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from mamri.networks.lesion_classifier import (
-    MASK,
     ClassifierPlan,
     LesionClassifier,
     build_classifier,
 )
 from mamri.records import InputError, ModelError
-from mamri.training.classifier_settings import (
-    ClassifierSettings,
-    CropAugmentationSettings,
-)
+from mamri.training.classifier_settings import ClassifierSettings
+from mamri.training.crop_augmentation import augmented
+from mamri.training.lesion_labels import check_labels, class_weights, held_out_lesions
 from mamri.training.loop import LoopSettings, learning_rate
 
 HEAD_FEET, LEFT_RIGHT = 2, 4  # axes of (N, C, S, R, K) that may be mirrored
-_DRAWS = 200  # parts of the patients that are tried before the best is held out
 AT_ONCE = 32  # lesions that are predicted together
 
 
@@ -328,170 +325,6 @@ def check_cubes(crops: np.ndarray, channels: tuple[str, ...], size: int) -> None
             "cubes of finite numbers were needed, got some that are NaN or infinite; fill what "
             "lies outside of the field of view with 0"
         )
-
-
-def check_labels(y: np.ndarray, groups: np.ndarray, n: int, n_classes: int) -> None:
-    """Refuse labels and patients that do not fit n lesions.
-
-    Parameters
-    ----------
-    y : (n,) int
-    groups : (n,) int or str
-    n, n_classes : int
-
-    Raises
-    ------
-    InputError
-        If shapes differ, labels are not whole numbers of 0 to ``n_classes - 1``, or fewer than
-        two classes came.
-    """
-    if y.shape != (n,) or groups.shape != (n,):
-        raise InputError(
-            f"one label and one patient for each of {n} lesions were needed, got shapes {y.shape} "
-            f"and {groups.shape}; give them in the order of the cubes"
-        )
-    if y.dtype.kind not in "iu" or (n and not 0 <= y.min() <= y.max() < n_classes):
-        raise InputError(
-            f"labels must be whole numbers from 0 to {n_classes - 1}, got "
-            f"{np.unique(y)[:10]} of {y.dtype}; number the classes so"
-        )
-    if len(np.unique(y)) < 2:
-        raise InputError(
-            f"lesions of two classes or more were needed, got {len(np.unique(y))}; "
-            "add lesions of another class"
-        )
-
-
-def held_out_lesions(y: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Lesions of patients to hold out, of each class about the same share.
-
-    Of 200 random parts of the patients the one is taken whose counts of classes are nearest to
-    what was asked for, relative to the size of the class; every class stays in the other part.
-
-    Parameters
-    ----------
-    y : (n,) int
-    groups : (n,) int or str
-    share : float
-        Of the patients.
-    seed : int, not negative
-
-    Returns
-    -------
-    (n,) bool
-        All lesions of a patient alike.
-
-    Raises
-    ------
-    InputError
-        If no part leaves lesions of every class to learn from.
-    """
-    patients, patient = np.unique(groups, return_inverse=True)
-    classes, label = np.unique(y, return_inverse=True)
-    counts = np.zeros((len(patients), len(classes)))
-    np.add.at(counts, (patient, label), 1)
-    total = counts.sum(0)
-    draws = np.random.default_rng((seed, 1))
-    n_held = max(1, round(share * len(patients)))
-    best, smallest = np.empty(0, int), math.inf
-    for _ in range(_DRAWS):
-        chosen = draws.permutation(len(patients))[:n_held]
-        inside = counts[chosen].sum(0)
-        distance = float(np.square(inside / total - share).sum())
-        if (inside < total).all() and distance < smallest:
-            best, smallest = chosen, distance
-    if not len(best):
-        raise InputError(
-            f"patients enough to hold out {n_held} and still learn every class were needed, got "
-            f"{len(patients)} with {total.astype(int).tolist()} lesions of the classes; add "
-            "patients or leave out rare classes"
-        )
-    return np.isin(patient, best)
-
-
-def class_weights(y: np.ndarray, n_classes: int, balance: float) -> torch.Tensor:
-    """Weight of each class in the loss: its frequency to the power of minus the balance.
-
-    Parameters
-    ----------
-    y : (n,) int
-    n_classes : int
-    balance : float, 0 to 1
-
-    Returns
-    -------
-    (n_classes,) float32 tensor
-        1 on average over the lesions; that of a class without lesions is that of one.
-    """
-    counts = np.bincount(y, minlength=n_classes)
-    weights = np.maximum(counts, 1.0) ** -balance
-    weights /= (weights * counts).sum() / counts.sum()
-    return torch.from_numpy(weights).float()
-
-
-def augmented(
-    cubes: torch.Tensor,
-    channels: tuple[str, ...],
-    settings: CropAugmentationSettings,
-    draws: torch.Generator,
-) -> torch.Tensor:
-    """Cubes varied at random: moved, turned, mirrored, and their intensities changed.
-
-    Mirroring, rotation, scaling and shift are one affine map and one linear interpolation; beyond
-    the cube its border is repeated. The mask moves along and is left alone otherwise, but for
-    values between 0 and 1 at its border.
-
-    Parameters
-    ----------
-    cubes : (N, C, S, R, K) float tensor, standard deviations
-        Left as they are.
-    channels : tuple of str
-        Names of the C channels.
-    settings : CropAugmentationSettings
-    draws : torch.Generator
-
-    Returns
-    -------
-    (N, C, S, R, K) float tensor
-    """
-    affine = _random_affines(len(cubes), cubes.shape[-1], settings, draws)
-    grid = torch.nn.functional.affine_grid(affine, list(cubes.shape), align_corners=False)
-    cubes = torch.nn.functional.grid_sample(cubes, grid, padding_mode="border", align_corners=False)
-    is_image = torch.tensor([name != MASK for name in channels]).float().view(1, -1, 1, 1, 1)
-    shape = (len(cubes), len(channels), 1, 1, 1)
-    factor = 1 + is_image * settings.intensity_scaling * _symmetric(shape, draws)
-    is_blank = torch.rand(shape, generator=draws) < settings.channel_dropout * is_image
-    factor = factor.masked_fill(is_blank, 0)
-    offset = is_image * settings.intensity_shift * _symmetric(shape, draws)
-    spread = is_image * settings.noise_sd * torch.rand(shape, generator=draws)
-    noise = torch.randn(cubes.shape, generator=draws)
-    return cubes * factor + (offset + spread * noise).masked_fill(is_blank, 0)
-
-
-def _random_affines(
-    n: int, size: int, settings: CropAugmentationSettings, draws: torch.Generator
-) -> torch.Tensor:
-    """Maps (N, 3, 4) from the new to the old cube, in torch's order (column, row, slice)."""
-    angles = math.radians(settings.rotation_deg) * _symmetric((n, 3), draws)
-    linear = torch.eye(3).repeat(n, 1, 1)
-    for axis in range(3):
-        first, second = (axis + 1) % 3, (axis + 2) % 3
-        turn = torch.eye(3).repeat(n, 1, 1)
-        turn[:, first, first] = turn[:, second, second] = angles[:, axis].cos()
-        turn[:, first, second] = angles[:, axis].sin()
-        turn[:, second, first] = -angles[:, axis].sin()
-        linear = linear @ turn
-    linear = linear * (1 + settings.scaling * _symmetric((n, 1, 1), draws))
-    is_mirrored = torch.rand((n, 2), generator=draws) < settings.flip_probability
-    signs = torch.ones(n, 1, 3)
-    signs[:, 0, [0, 2]] = torch.where(is_mirrored, -1.0, 1.0)  # left-right, head-feet
-    shift = settings.shift_voxels * 2 / size * _symmetric((n, 3, 1), draws)
-    return torch.cat([linear * signs, shift], 2)
-
-
-def _symmetric(shape: tuple[int, ...], draws: torch.Generator) -> torch.Tensor:
-    """Random numbers between -1 and 1."""
-    return 2 * torch.rand(shape, generator=draws) - 1
 
 
 def learn(

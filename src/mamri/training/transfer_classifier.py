@@ -26,15 +26,14 @@ from mamri.training.classifier_loop import (
     EpochReport,
     Lesions,
     as_tensor,
-    augmented,
     check_cubes,
-    check_labels,
-    held_out_lesions,
     learn,
     over_mirror_images,
     parts_of,
 )
 from mamri.training.classifier_settings import TransferSettings
+from mamri.training.crop_augmentation import augmented
+from mamri.training.lesion_labels import check_labels, held_out_lesions
 
 SLICE_CHANNELS = ("pre", "early", "late")  # red, green and blue of a slice
 PROJECTION_CHANNELS = ("early", "late", "pre")  # of a projection
