@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -247,13 +248,17 @@ def test_folded_tissue_is_that_beyond_the_field_of_view(small_protocol: Protocol
 
 @pytest.mark.slow
 def test_the_benchmark_exam_stays_under_three_gibibytes() -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak of a process is read from /proc, which this system lacks")
+    # Not ru_maxrss: it begins with what the tests themselves hold, for a child inherits it.
     code = (
-        "import resource; from mamri.simulation import *;"
+        "from pathlib import Path; from mamri.simulation import *;"
         "simulate_exam(demo_woman(11), PROTOCOLS['benchmark'], condition=DEMO_CONDITION);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "status = Path('/proc/self/status').read_text().splitlines();"
+        "print(next(line.split()[1] for line in status if line.startswith('VmHWM')))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert int(done.stdout) < 3 * 2**20  # KiB on Linux
+    assert int(done.stdout) < 3 * 2**20  # KiB
 
 
 def test_laterality_follows_patient_coordinates(small_exam: SimulatedExam) -> None:
