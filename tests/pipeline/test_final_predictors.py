@@ -10,7 +10,8 @@ from prediction.cohorts import telling_table
 from prediction.trained_predictors import every_outcome
 
 from mamri.io.predictor_folder import read_predictor
-from mamri.pipeline.run_experiment import plan_experiment, run_experiment
+from mamri.pipeline.plan_experiment import plan_experiment
+from mamri.pipeline.run_experiment import run_experiment
 from mamri.prediction.experiment import (
     CohortSource,
     Experiment,

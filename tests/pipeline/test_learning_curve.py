@@ -6,7 +6,8 @@ import pytest
 from prediction.cohorts import telling_table
 
 from mamri.pipeline.learning_curve import learning_curve
-from mamri.pipeline.run_experiment import plan_experiment, run_experiment
+from mamri.pipeline.plan_experiment import plan_experiment
+from mamri.pipeline.run_experiment import run_experiment
 from mamri.prediction.experiment import (
     CohortSource,
     Experiment,

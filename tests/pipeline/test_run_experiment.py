@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from prediction.cohorts import noise_table, telling_table
 
-from mamri.pipeline.run_experiment import plan_experiment, run_experiment
+from mamri.pipeline.plan_experiment import plan_experiment
+from mamri.pipeline.run_experiment import run_experiment
 from mamri.prediction.experiment import (
     CohortColumns,
     CohortSource,

@@ -142,4 +142,4 @@ def test_explaining_warns_of_nothing():
     fitted = _fitted(_planted())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        shap_importance(fitted, TRAIN[:10], NAMES, 1)
+        assert len(NAMES) == len(shap_importance(fitted, TRAIN[:10], NAMES, 1))

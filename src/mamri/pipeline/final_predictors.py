@@ -8,7 +8,7 @@ import numpy as np
 
 from mamri.io.predictor_folder import write_predictor
 from mamri.pipeline.output_folder import whole_folder
-from mamri.pipeline.run_experiment import Plan
+from mamri.pipeline.plan_experiment import Plan
 from mamri.prediction.domain import feature_limits, fit_domain
 from mamri.prediction.experiment import TargetKind, plain_name
 from mamri.prediction.importance import shap_importance

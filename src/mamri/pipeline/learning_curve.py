@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mamri.pipeline.run_experiment import Plan, work_splits
+from mamri.pipeline.plan_experiment import Plan
+from mamri.pipeline.work_splits import work_splits
 from mamri.prediction.answers import join_parts
 from mamri.prediction.experiment import ValidationKind
 from mamri.prediction.judge import judge
