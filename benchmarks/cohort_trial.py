@@ -85,6 +85,15 @@ def experiments(work: Path) -> dict[str, dict[str, Any]]:
             "random_forest", "gradient_boosting",
         ]  # fmt: skip
         found[target] = {**malignant, "target": target, "models": models}
+    found["demonstration"] = {
+        **malignant,
+        "features": {
+            "groups": ["size", "kinetics", "description", "first_post_radiomics"],
+            "max_features": 40,
+        },
+        "models": ["prior", {"kind": "logistic", "name": "demonstration-malignancy"}],
+        "final_model": True,  # docs/models/demonstration-malignancy
+    }
     return {name: {"name": f"Simulated cohort, {name}", **one} for name, one in found.items()}
 
 

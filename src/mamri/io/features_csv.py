@@ -90,6 +90,8 @@ COLUMNS = (
     "satellites",
 )
 
+MEASURE = "measure_"  # begins columns that come only with findings that have them
+
 # A spreadsheet runs a cell that opens with one of these as a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -194,8 +196,8 @@ def _measures(description: Description) -> dict[str, Cell]:
 
 
 def _measure_column(name: str, unit: str) -> str:
-    words = f"measure {name} {unit}".replace("%", "percent").replace("/", " per ")
-    return re.sub(r"\W+", "_", words).strip("_")
+    words = f"{name} {unit}".replace("%", "percent").replace("/", " per ")
+    return MEASURE + re.sub(r"\W+", "_", words).strip("_")
 
 
 def _perfusion(perfusion: FindingPerfusion | None) -> dict[str, Cell]:

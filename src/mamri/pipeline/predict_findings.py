@@ -1,11 +1,12 @@
 """Answers of trained predictors for the findings of an exam."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mamri.findings import CropSettings
-from mamri.io.features_csv import finding_cells
+from mamri.io.features_csv import MEASURE, finding_cells
 from mamri.io.model_folder import CARD
 from mamri.io.predictor_folder import PredictorFolder, predictor_schema, read_predictor
 from mamri.pipeline.analysis_settings import AnalysisSettings
@@ -122,9 +123,18 @@ def with_predictions(result: ExamResult, predictors: Predictors) -> ExamResult:
 def _answered(finding: Finding, result: ExamResult, predictors: Predictors) -> Finding:
     cells = finding_cells(finding)
     crop = next((crop for crop in result.crops if crop.finding == finding.id), None)
-    said = [assessment(one, predict_case(one.predictor, cells)) for one in predictors.tables]
+    said = [
+        assessment(one, predict_case(one.predictor, _with_gaps(one, cells)))
+        for one in predictors.tables
+    ]
     said += [assessment(one, one.answer(crop)) for one in predictors.images]
     return replace(finding, assessments=(*finding.assessments, *said))
+
+
+def _with_gaps(one: PredictorFolder, cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells with an empty one for each measure that only findings of another type have."""
+    measures = {name: None for name in one.predictor.needed if name.startswith(MEASURE)}
+    return {**measures, **cells}
 
 
 def assessment(folder: PredictorFolder | ImagePredictorFolder, said: Predicted) -> Assessment:
