@@ -13,7 +13,7 @@ from mamri.training.classifier_loop import TrainedClassifier
 from mamri.training.saliency import grad_cam
 
 _PIXELS = 160  # a side: assumption
-_WINDOW = (0.0, 4.0)  # of the early difference, standard deviations: assumption
+_BRIGHTEST = 99.5  # percentile of the slice that is shown white: assumption
 
 
 def saliency_pictures(
@@ -33,8 +33,9 @@ def saliency_pictures(
     Returns
     -------
     list of dict
-        ``row``, ``outcome``, ``said`` (class numbers), ``picture`` (a data address): the axial
-        slice through the centre of the finding, early difference, beside it the same with the map.
+        ``row``, ``outcome``, ``said`` (class numbers), ``picture`` (a data address): of the axial
+        slices through the finding the one with the most of the map, early difference, beside it the
+        same with the map.
     """
     member, scale = fitted.members[0]
     if not isinstance(member, TrainedClassifier):
@@ -51,21 +52,29 @@ def saliency_pictures(
         )[0]
         seen = grad_cam(member, x, int(most[n]))
         early = x[learner.channels.index("early")] if "early" in learner.channels else x[0]
-        middle = x.shape[1] // 2
+        shown = _slice(seen, learner.crops.mask[rows[n]])
         found.append(
             {
                 "row": int(rows[n]),
                 "outcome": int(y[n]),
                 "said": int(most[n]),
-                "picture": _picture(early[middle], seen[middle]),
+                "picture": _picture(early[shown], seen[shown]),
             }
         )
     return found
 
 
+def _slice(seen: np.ndarray, mask: np.ndarray) -> int:
+    """The slice through the finding with the most of the map; the middle one of no finding."""
+    through = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not through.size:
+        return len(mask) // 2
+    return int(through[np.argmax(seen[through].sum(axis=(1, 2)))])
+
+
 def _picture(image: np.ndarray, seen: np.ndarray) -> str:
-    low, high = _WINDOW
-    grey = np.clip((image - low) / (high - low), 0, 1)
+    white = max(float(np.percentile(image, _BRIGHTEST)), 1e-6)
+    grey = np.clip(image / white, 0, 1)
     plain = np.repeat(grey[..., None], 3, axis=2)
     # Orange of Okabe and Ito, up to 60 % opaque.
     opaque = 0.6 * seen[..., None]
