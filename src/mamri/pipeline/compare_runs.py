@@ -13,6 +13,7 @@ from mamri.io.experiment_files import read_predictions
 from mamri.prediction.answers import READER, Answers
 from mamri.prediction.experiment import TargetKind
 from mamri.prediction.judge import judge
+from mamri.prediction.readers import reader_answer
 from mamri.records import InputError
 from mamri.records.version import __version__
 
@@ -68,10 +69,8 @@ def compare_runs(
         for model, answer in part.by_model.items():
             by_model[_own_name(model, name, by_model)] = answer
     for reader, by_case in scores.items():
-        values = np.array([by_case[case] for case in kept])
-        scaled = (values - values.min()) / (np.ptp(values) or 1.0)
         name = _own_name(READER + reader, readers.name if readers else "", by_model)
-        by_model[name] = np.column_stack([1 - scaled, scaled])
+        by_model[name] = reader_answer(np.array([by_case[case] for case in kept]))
     joined = replace(joined, by_model=by_model)
     return {
         "schema": "mamri-comparison/1",

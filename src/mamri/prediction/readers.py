@@ -49,7 +49,21 @@ def add_readers(
                 f"column {name} needs a score of every case, {int(cells.isna().sum())} have none; "
                 "fill them in or leave these cases out"
             )
-        score = cells.to_numpy(float)
-        scaled = (score - score.min()) / (np.ptp(score) or 1.0)
-        by_model[READER + name] = np.column_stack([1 - scaled, scaled])
+        by_model[READER + name] = reader_answer(cells.to_numpy(float))
     return replace(answers, by_model=by_model)
+
+
+def reader_answer(scores: np.ndarray) -> np.ndarray:
+    """Scores of a reader in the form of a model's answer: scaled to 0 to 1, only order counts.
+
+    Parameters
+    ----------
+    scores : (n,) float
+        Higher for yes.
+
+    Returns
+    -------
+    (n, 2) float
+    """
+    scaled = (scores - scores.min()) / (np.ptp(scores) or 1.0)
+    return np.column_stack([1 - scaled, scaled])
