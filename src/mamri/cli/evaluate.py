@@ -29,6 +29,9 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare models of runs, and readers, on the same cases with paired statistics."""
+    from mamri.pipeline.predict_extra import check_predict_extra
+
+    check_predict_extra()
     from mamri.pipeline.compare_runs import compare_runs
 
     document = compare_runs(runs, readers=readers)

@@ -98,6 +98,9 @@ def prediction(
     as_json: JsonOption = False,
 ) -> None:
     """Train and test models of malignancy, biology, response or survival on your own cohort."""
+    from mamri.pipeline.predict_extra import check_predict_extra
+
+    check_predict_extra()
     from mamri.pipeline.experiment_configuration import read_experiment
 
     experiment = read_experiment(config)

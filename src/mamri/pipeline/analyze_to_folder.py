@@ -11,6 +11,7 @@ from mamri.io.read_exam import read_exam
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.analyze_exam import ANALYSIS_STEPS, analyze_exam
 from mamri.pipeline.output_folder import check_output, whole_folder
+from mamri.pipeline.predict_extra import check_predict_extra
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb, silent
 from mamri.pipeline.write_result import write_document, write_images, write_report
 from mamri.records import ExamResult
@@ -66,6 +67,7 @@ def analyze_to_folder(
     check_output(output, overwrite=overwrite, marker=_MARKER)
     predictors = None
     if models:
+        check_predict_extra()
         # Late: scikit-learn is an extra, and takes a second.
         from mamri.pipeline.predict_findings import read_predictors, settings_for, with_predictions
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mamri.io.record_json import record_from_json
 from mamri.prediction.experiment import Experiment
-from mamri.records import InputError, ModelError
+from mamri.records import InputError
 
 _USUAL: dict[str, dict[str, Any]] = {
     "malignant": {"kind": "binary", "column": "malignant", "positive": ["1"]},
@@ -45,16 +47,7 @@ def read_experiment(path: Path) -> Experiment:
     ------
     InputError
         If the file is no YAML or holds an unknown key or an unfit value.
-    ModelError
-        If the extra ``predict`` is not installed.
     """
-    try:
-        import yaml
-    except ImportError as error:
-        raise ModelError(
-            "experiments need the extra predict, which is not installed; "
-            "pip install 'mamri[predict]'"
-        ) from error
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
