@@ -136,7 +136,7 @@ def test_a_faulty_configuration_is_refused_and_nothing_written(
 def test_no_torch_is_said_in_a_sentence(
     mamri, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mamri.training", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     config = str(place / "short.toml")
     done = mamri("train", "segmentation", "--config", config, "-o", str(tmp_path / "run"))
 

@@ -29,7 +29,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare models of runs, and readers, on the same cases with paired statistics."""
-    from mamri.pipeline.predict_extra import check_predict_extra
+    from mamri.pipeline.extras import check_predict_extra
 
     check_predict_extra()
     from mamri.pipeline.compare_runs import compare_runs

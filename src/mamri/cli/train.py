@@ -51,7 +51,8 @@ def segmentation(
     as_json: JsonOption = False,
 ) -> None:
     """Train a segmentation network, or go on where the run stopped; Ctrl-C stops it in order."""
-    from mamri.pipeline.train_segmentation import check_torch, loop_settings, train_segmentation
+    from mamri.pipeline.extras import check_torch
+    from mamri.pipeline.train_segmentation import loop_settings, train_segmentation
     from mamri.pipeline.training_configuration import read_training
 
     training = read_training(config)
@@ -98,7 +99,7 @@ def prediction(
     as_json: JsonOption = False,
 ) -> None:
     """Train and test models of malignancy, biology, response or survival on your own cohort."""
-    from mamri.pipeline.predict_extra import check_predict_extra
+    from mamri.pipeline.extras import check_predict_extra
 
     check_predict_extra()
     from mamri.pipeline.experiment_configuration import read_experiment

@@ -10,8 +10,8 @@ from mamri.io.lesion_outlines import read_lesion_outlines
 from mamri.io.read_exam import read_exam
 from mamri.pipeline.analysis_settings import AnalysisSettings
 from mamri.pipeline.analyze_exam import ANALYSIS_STEPS, analyze_exam
+from mamri.pipeline.extras import check_predict_extra
 from mamri.pipeline.output_folder import check_output, whole_folder
-from mamri.pipeline.predict_extra import check_predict_extra
 from mamri.pipeline.step_clock import StepClock, peak_memory_mb, silent
 from mamri.pipeline.write_result import write_document, write_images, write_report
 from mamri.records import ExamResult

@@ -11,9 +11,10 @@ import numpy as np
 
 from mamri.io.cohort_table import read_cohort
 from mamri.io.record_json import record_to_json
+from mamri.pipeline.extras import check_survival_extra, check_torch
 from mamri.prediction.cohort import Cohort
 from mamri.prediction.cohort_checks import CohortCheck, check_cohort
-from mamri.prediction.experiment import Experiment
+from mamri.prediction.experiment import Experiment, TargetKind
 from mamri.prediction.learner import Learner, LearningTask
 from mamri.prediction.learners import (
     HYBRIDS,
@@ -73,12 +74,18 @@ def plan_experiment(experiment: Experiment, folder: Path) -> Plan:
     ------
     InputError
         If the cohort, a column, a model or the validation does not fit.
+    ModelError
+        If survival or a deep model needs an extra that is not installed.
     """
     cohort = read_cohort(experiment.cohort, folder)
     outcome = outcome_of(cohort.cases, experiment.target)
     if experiment.permute_labels:
         outcome = permuted(outcome, experiment.seed)
     task = learning_task(cohort, outcome, experiment)
+    if outcome.kind is TargetKind.SURVIVAL:
+        check_survival_extra()
+    if any(choice.kind in IMAGE_KINDS for choice in experiment.models):
+        check_torch()
     learners: dict[str, Learner] = {}
     for choice in in_order(experiment.models):
         if choice.kind in IMAGE_KINDS:

@@ -11,6 +11,7 @@ import numpy as np
 from mamri.io.model_folder import CARD, read_model_folder
 from mamri.networks.network_plan import NetworkPlan
 from mamri.networks.weight_file import load_weights
+from mamri.pipeline.extras import check_torch
 from mamri.pipeline.step_clock import silent
 from mamri.pipeline.training_configuration import (
     SegmentationTask,
@@ -111,22 +112,6 @@ def train_segmentation(
             tell=tell,
             shall_stop=shall_stop,
         )
-
-
-def check_torch() -> None:
-    """Refuse where torch is not installed.
-
-    Raises
-    ------
-    ModelError
-    """
-    try:
-        import mamri.training  # noqa: F401  only to see whether it can be
-    except ImportError as error:
-        raise ModelError(
-            "training needs the package torch, which is not installed; install it with: "
-            "pip install 'mamri[train]'"
-        ) from error
 
 
 def loop_settings(training: SegmentationTraining) -> "LoopSettings":

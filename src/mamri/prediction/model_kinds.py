@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mamri.prediction.experiment import TargetKind
-from mamri.records import InputError, ModelError
+from mamri.records import InputError
 
 Settings = Mapping[str, Any]
 _CLASSES = (TargetKind.BINARY, TargetKind.CLASSES)
@@ -156,25 +156,17 @@ def _boosting_number(settings: Settings, seed: int) -> Any:
 
 
 def _cox(settings: Settings, seed: int) -> Any:
-    return _survival("linear_model").CoxPHSurvivalAnalysis(alpha=settings["alpha"], ties="efron")
+    from sksurv.linear_model import CoxPHSurvivalAnalysis
+
+    return CoxPHSurvivalAnalysis(alpha=settings["alpha"], ties="efron")
 
 
 def _survival_forest(settings: Settings, seed: int) -> Any:
-    return _survival("ensemble").RandomSurvivalForest(
+    from sksurv.ensemble import RandomSurvivalForest
+
+    return RandomSurvivalForest(
         n_estimators=200, max_features="sqrt", low_memory=True, random_state=seed, **settings
     )
-
-
-def _survival(part: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(f"sksurv.{part}")
-    except ImportError as error:
-        raise ModelError(
-            "models of survival need scikit-survival, which is not installed; "
-            "pip install 'mamri[survival]'"
-        ) from error
 
 
 class _NoRisk:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mamri.pipeline import predict_extra
+from mamri.pipeline import extras
 from mamri.records import ModelError
 
 
@@ -15,9 +15,9 @@ def test_what_is_missing_is_named(monkeypatch):
     def find(name):
         return None if name in ("pandas", "skops") else importlib.util.find_spec(name)
 
-    monkeypatch.setattr(predict_extra, "find_spec", find)
-    with pytest.raises(ModelError, match=r"of which pandas, skops are not installed; pip install"):
-        predict_extra.check_predict_extra()
+    monkeypatch.setattr(extras, "find_spec", find)
+    with pytest.raises(ModelError, match=r"of which pandas, skops cannot be found; pip install"):
+        extras.check_predict_extra()
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,24 @@ def test_every_command_that_needs_it_refuses_in_order(command, tmp_path):
     assert 4 == done.returncode, done.stderr
     assert "pip install 'mamri[predict]'" in json.loads(done.stdout)["message"]
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("check", "hidden", "extra"),
+    [
+        (extras.check_survival_extra, "sksurv", "survival"),
+        (extras.check_torch, "torch", "train"),
+    ],
+)
+def test_survival_and_networks_have_extras_of_their_own(check, hidden, extra, monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == hidden else name)
+
+    with pytest.raises(ModelError, match=rf"{hidden} cannot be found; pip install .mamri\[{extra}"):
+        check()
+
+
+def test_nothing_is_refused_where_all_is_there():
+    extras.check_predict_extra()
+    extras.check_survival_extra()
+    extras.check_torch()
+    assert all(importlib.util.find_spec(name) for name in ("sklearn", "sksurv", "torch"))
