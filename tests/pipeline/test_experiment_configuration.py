@@ -1,5 +1,6 @@
 """Experiments as people write them; what is unknown or contradictory is refused with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,14 @@ def test_files_that_are_no_experiment_are_refused(tmp_path, text, said):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"none.yaml cannot be read as one"):
         read_experiment(tmp_path / "none.yaml")
+
+
+def test_the_example_of_the_how_to_is_an_experiment(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "train-a-prediction-model.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "e.yaml").write_text(block, encoding="utf-8")
+
+    experiment = read_experiment(tmp_path / "e.yaml")
+
+    assert {"size alone", "cnn", "hybrid"} <= {model.label for model in experiment.models}
+    assert ("reader_1", "reader_2") == experiment.readers
