@@ -24,7 +24,8 @@ def test_the_default_network_has_the_weights_of_its_layers():
     plan = ClassifierPlan(CHANNELS, n_classes=3)
 
     widths = [16, 16, 32, 64, 128]
-    expected = 5 * 16 * 27 + 2 * 16 + 3 * (2 * 128 + 1)  # first convolution, its norm, last layer
+    expected = 5 * 16 * 27 + 2 * 16  # first convolution and its norm
+    expected += 3 * (2 * sum(widths[1:]) + 1)  # last layer
     for first, out in pairwise(widths):
         expected += 27 * (first + out) * out + 4 * out + first * out * (first != out)
 
@@ -45,7 +46,47 @@ def test_logits_and_features_have_their_sizes(size: int):
 def test_features_are_means_then_maxima():
     maps = torch.arange(16.0).view(1, 2, 2, 2, 2)
 
-    assert [[3.5, 11.5, 7.0, 15.0]] == pooled(maps).tolist()
+    assert [[3.5, 11.5, 7.0, 15.0]] == pooled(maps, torch.ones(1, 1, 4, 4, 4)).tolist()
+
+
+def test_features_are_of_the_outline_by_the_share_of_each_voxel_that_it_covers():
+    maps = torch.arange(16.0).view(1, 2, 2, 2, 2)
+    outline = torch.zeros(1, 1, 4, 4, 4)
+    outline[..., :2, :2, :2] = 1  # all of the first voxel of the maps
+    outline[..., 0, 0, 2] = 0.8  # a tenth of the second
+
+    means = [(0 + 0.1 * 1) / 1.1, (8 + 0.1 * 9) / 1.1]
+    assert [*means, 1, 9] == pytest.approx(pooled(maps, outline)[0].tolist())
+
+
+def test_features_of_a_lesion_are_of_its_outline_and_of_a_cube_without_one_of_all_of_it():
+    network = build_classifier(PLAN, seed=0).eval()
+    cubes = torch.randn(2, 5, 16, 16, 16, generator=torch.Generator().manual_seed(0))
+    cubes[:, -1] = 0
+    cubes[0, -1, 4:9, 4:9, 4:9] = 1
+
+    outline = network.outline(cubes)
+
+    assert torch.equal(outline[0], cubes[0, -1:])
+    assert torch.equal(outline[1], torch.ones(1, 16, 16, 16))
+    assert not torch.equal(network(cubes), network(cubes, torch.ones_like(outline)))
+
+
+def test_a_second_lesion_in_the_cube_changes_fine_features_of_the_first_little():
+    network = build_classifier(replace(PLAN, size=40), seed=0).eval()
+    cubes = 0.1 * torch.randn(1, 5, 40, 40, 40, generator=torch.Generator().manual_seed(0))
+    cubes[:, -1] = 0
+    cubes[:, :, 4:10, 4:10, 4:10] += 1
+    with_another = cubes.clone()
+    with_another[:, :-1, 28:36, 28:36, 28:36] += 3
+
+    change = (network.features(with_another) - network.features(cubes)).abs()[0]
+    maps = pooled(
+        network.maps(with_another)[0] - network.maps(cubes)[0], torch.ones(1, 1, 40, 40, 40)
+    )
+
+    first_stage = 2 * PLAN.width
+    assert change[:first_stage].max() < 0.1 * maps.abs().max()
 
 
 def test_logits_are_the_last_layer_of_the_features():

@@ -1,9 +1,11 @@
 """A small residual network that tells classes of lesions from cubes around them; needs torch.
 
 Residual blocks [1]_ of two 3x3x3 convolutions with group normalisation [2]_, which unlike batch
-normalisation does not depend on the other lesions of a batch. Mean and maximum of the last maps
-over the cube are the features; a linear layer makes logits of them. Axes of a cube in torch are
-(N, C, S, R, K) with slices from feet to head, rows from front to back, columns from right to left.
+normalisation does not depend on the other lesions of a batch. The features are the mean and the
+maximum within the outline of the lesion, of the maps behind each stage: fine maps tell its
+enhancement and texture, coarse ones its shape and surroundings, and a second lesion in the cube is
+not taken for it. A linear layer makes logits of them. Axes of a cube in torch are (N, C, S, R, K)
+with slices from feet to head, rows from front to back, columns from right to left.
 
 References
 ----------
@@ -32,7 +34,8 @@ class ClassifierPlan:
     Parameters
     ----------
     channels : tuple of str
-        Names of the images of a cube, in order; ``mask`` is the outline.
+        Names of the images of a cube, in order; ``mask`` is the outline. Without one, features
+        are of the whole cube.
     n_classes : int
         At least two.
     size : int
@@ -41,8 +44,9 @@ class ClassifierPlan:
         Maps of the first stage; each of the four stages doubles them. Assumption: 16, which makes
         0.9 million weights.
     strides : tuple of 5 int
-        Of the first convolution and of the four stages. Assumption: (2, 1, 2, 2, 2), because the
-        first convolution at full resolution takes four times as long.
+        Of the first convolution and of the four stages. Assumption: (2, 1, 2, 2, 1): the first
+        convolution at full resolution takes four times as long, and maps of 5 voxels along an edge
+        still know the lesion from its surroundings.
     group_size : int
         Maps that are normalised together. Assumption: 8.
     norm_epsilon : float
@@ -62,7 +66,7 @@ class ClassifierPlan:
     n_classes: int
     size: int = 40
     width: int = 16
-    strides: tuple[int, ...] = (2, 1, 2, 2, 2)
+    strides: tuple[int, ...] = (2, 1, 2, 2, 1)
     group_size: int = 8
     norm_epsilon: float = 1.0
     dropout: float = 0.3
@@ -96,8 +100,8 @@ class ClassifierPlan:
 
     @property
     def n_features(self) -> int:
-        """Number of features before the last layer: mean and maximum of the last maps."""
-        return 2 * 8 * self.width
+        """Number of features before the last layer: mean and maximum of the maps of each stage."""
+        return 2 * (1 + 2 + 4 + 8) * self.width
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -174,18 +178,37 @@ class LesionClassifier(nn.Module):
             behind.append(x)
         return behind
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Features (N, F) before the last layer of (N, C, S, R, K) cubes."""
-        return pooled(self.maps(x)[-1])
+    def outline(self, x: torch.Tensor) -> torch.Tensor:
+        """Outline (N, 1, S, R, K) of (N, C, S, R, K) cubes; all of a cube that has none."""
+        if MASK not in self.plan.channels:
+            return torch.ones_like(x[:, :1])
+        place = self.plan.channels.index(MASK)
+        mask = x[:, place : place + 1].detach()
+        return torch.where(mask.amax((2, 3, 4), keepdim=True) > 0, mask, torch.ones_like(mask))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits (N, n_classes) of (N, C, S, R, K) cubes."""
-        return self.head(self.dropout(self.features(x)))
+    def features(self, x: torch.Tensor, outline: torch.Tensor | None = None) -> torch.Tensor:
+        """Features (N, F) before the last layer of (N, C, S, R, K) cubes.
+
+        ``outline`` (N, 1, S, R, K) is where maps are pooled, that of the cubes unless given.
+        """
+        outline = self.outline(x) if outline is None else outline
+        return torch.cat([pooled(maps, outline) for maps in self.maps(x)], 1)
+
+    def forward(self, x: torch.Tensor, outline: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits (N, n_classes) of (N, C, S, R, K) cubes; ``outline`` as in `features`."""
+        return self.head(self.dropout(self.features(x, outline)))
 
 
-def pooled(maps: torch.Tensor) -> torch.Tensor:
-    """Mean and maximum of (N, C, S, R, K) maps over the cube, (N, 2 C)."""
-    return torch.cat([maps.mean((2, 3, 4)), maps.amax((2, 3, 4))], 1)
+def pooled(maps: torch.Tensor, outline: torch.Tensor) -> torch.Tensor:
+    """Mean and maximum of (N, C, s, r, k) maps, none below 0, within an outline, (N, 2 C).
+
+    The outline (N, 1, S, R, K) from 0 to 1 is averaged onto the voxels of the maps: these shares
+    weigh the mean, and the maximum is of voxels that have any.
+    """
+    slices, rows, columns = maps.shape[2:]
+    share = nn.functional.adaptive_avg_pool3d(outline, (slices, rows, columns))
+    mean = (maps * share).sum((2, 3, 4)) / share.sum((2, 3, 4))
+    return torch.cat([mean, maps.masked_fill(share <= 0, 0).amax((2, 3, 4))], 1)
 
 
 def build_classifier(plan: ClassifierPlan, *, seed: int | None = None) -> LesionClassifier:

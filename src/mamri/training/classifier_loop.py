@@ -256,7 +256,7 @@ def classifier_features(trained: TrainedClassifier, crops: np.ndarray) -> np.nda
     Returns
     -------
     (n, F) float64, dimensionless
-        Means of the last maps of the network, then their maxima.
+        Of each stage, means within the outline, then maxima.
 
     Raises
     ------

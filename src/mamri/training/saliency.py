@@ -25,7 +25,8 @@ def integrated_gradients(
 
         IG_i = (x_i - x'_i) * integral over a from 0 to 1 of dF/dx_i (x' + a (x - x'))
 
-    The attributions of all voxels and channels sum to F(x) - F(x'). The integral is a sum at the
+    The attributions of all voxels and channels sum to F(x) - F(x'). Features are pooled within the
+    outline of the lesion all along the line, at the cube of zeros too. The integral is a sum at the
     middles of equal steps of t, where a = t^2 (the paper takes equal steps of a): normalisation
     makes the logit change fastest near the baseline.
 
@@ -58,13 +59,16 @@ def integrated_gradients(
     if steps < 1:
         raise InputError(f"at least one step was needed, got {steps}; take about 64")
     network = trained_network(trained)
+    outline = network.outline(x[None])
     middles = (torch.arange(steps, dtype=torch.float64) + 0.5) / steps
     points = (middles**_POWER).float()
     shares = _POWER * middles ** (_POWER - 1) / steps  # da = 2 t dt
     total = torch.zeros(x.shape, dtype=torch.float64)
     for part in parts_of(np.arange(steps), _AT_ONCE):
         cubes = (points[part].view(-1, 1, 1, 1, 1) * x).requires_grad_()
-        (gradient,) = torch.autograd.grad(network(cubes)[:, target].sum(), cubes)
+        (gradient,) = torch.autograd.grad(
+            network(cubes, outline.expand(len(cubes), -1, -1, -1, -1))[:, target].sum(), cubes
+        )
         total += (shares[part].view(-1, 1, 1, 1, 1) * gradient).sum(0)
     return (x * total).numpy()
 
@@ -86,8 +90,8 @@ def grad_cam(
     target : int
         The class.
     stage : int
-        From 0 to 3. Assumption: 2; the last, which the paper takes, has only 3 voxels along an edge
-        of a cube of 40.
+        From 0 to 3. Assumption: 2; the last, which the paper takes, has 5 voxels along an edge of
+        a cube of 40, too.
 
     Returns
     -------
@@ -111,8 +115,10 @@ def grad_cam(
         raise InputError(
             f"stages run from 0 to {len(network.stages) - 1}, got {stage}; choose one of them"
         )
+    outline = network.outline(x[None])
     behind = network.maps(x[None].requires_grad_())
-    logit = network.head(pooled(behind[-1]))[0, target]
+    features = torch.cat([pooled(maps, outline) for maps in behind], 1)
+    logit = network.head(features)[0, target]
     (gradient,) = torch.autograd.grad(logit, behind[stage])
     weights = gradient.mean((2, 3, 4), keepdim=True)
     coarse = (weights * behind[stage].detach()).sum(1, keepdim=True).relu()
