@@ -75,6 +75,9 @@ def experiments(work: Path) -> dict[str, dict[str, Any]]:
             "harmonisation": harmonisation,
             "validation": {"kind": "sites"},
         }
+        found[f"signals-biased-{harmonisation}"] = {
+            **found[f"signals-{harmonisation}"], "cohort": biased,
+        }  # fmt: skip
         found[f"biased-permuted-{harmonisation}"] = {
             **malignant, "cohort": biased, "models": small, "harmonisation": harmonisation,
             "permute_labels": True,
@@ -130,8 +133,15 @@ def main() -> None:
         )  # fmt: skip
         figures, main_figure = run.document["figures"], run.document["figures"]["main_figure"]
         print(f"\n## {name}: {figures['cases']} cases, {run.document['cohort']['counts']}")
+        more = [name for name in ("auc_pooled",) if figures["within_sites"]]
         for model, one in figures["models"].items():
-            print(f"| {model} | {_said(one[main_figure])} |", flush=True)
+            cells = [_said(one[name]) for name in (main_figure, *more)]
+            print(f"| {model} | {' | '.join(cells)} | Brier {one.get('brier')} |", flush=True)
+            for site, own in one.get("by_site", {}).items() if more else ():
+                print(f"    {site}: {own['cases']} cases, {_said(own['auc'])}")
+        for row in figures["comparisons"]:
+            print("   ", row["first"], "less", row["second"], _said(row["difference"]),
+                  "p", row["p"], "after Holm", row["p_holm"])  # fmt: skip
         for row in run.document.get("learning_curve", []):
             print("   ", row)
         print("   site effect:", run.document.get("site_effect"))
