@@ -31,18 +31,39 @@ def read_lesion_outlines(path: Path) -> LabelMap:
     GeometryError
         If it does not say how it lies in the patient.
     """
-    if not path.is_file():
-        raise InputError(f"a file with outlines was needed, {path.name} is none; check its name")
-    if path.name.lower().endswith(_SUFFIXES):
-        labels = _read_nifti_labels(path)
-    else:
-        labels = read_dicom_segmentation(path)
+    labels = read_label_image(path)
     if not labels.array.any():
         raise InputError(
             f"{path.name} outlines no lesion, every voxel is 0; "
             "leave it out to have lesions searched for"
         )
     return labels
+
+
+def read_label_image(path: Path) -> LabelMap:
+    """Read a NIfTI label image or a DICOM Segmentation object, on its own grid; it may be empty.
+
+    Parameters
+    ----------
+    path : Path
+        As in `read_lesion_outlines`.
+
+    Returns
+    -------
+    LabelMap
+
+    Raises
+    ------
+    InputError
+        If the file is neither.
+    GeometryError
+        If it does not say how it lies in the patient.
+    """
+    if not path.is_file():
+        raise InputError(f"a file with outlines was needed, {path.name} is none; check its name")
+    if path.name.lower().endswith(_SUFFIXES):
+        return _read_nifti_labels(path)
+    return read_dicom_segmentation(path)
 
 
 def _read_nifti_labels(path: Path) -> LabelMap:
