@@ -108,7 +108,7 @@ def auc_interval(
     """
     z = normal_quantile(level)
     truth, rows = labelled_scores(labels, scores)
-    areas, covariance = _areas_and_covariance(truth, rows, groups)
+    areas, covariance = areas_and_covariance(truth, rows, groups)
     area, error = float(areas[0]), float(np.sqrt(covariance[0, 0]))
     if not error > 0:
         return AucEstimate(area, error, float("nan"), float("nan"))
@@ -161,7 +161,7 @@ def compare_auc(
     """
     quantile = normal_quantile(level)
     truth, rows = labelled_scores(labels, first, second)
-    areas, covariance = _areas_and_covariance(truth, rows, groups)
+    areas, covariance = areas_and_covariance(truth, rows, groups)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     # Rounding leaves about 1e-17 where the two scores order all cases alike.
@@ -180,10 +180,27 @@ def compare_auc(
     )
 
 
-def _areas_and_covariance(
+def areas_and_covariance(
     truth: np.ndarray, rows: np.ndarray, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """AUC of each of k rows of scores, (k,), and their covariance, (k, k)."""
+    """AUC of each of several rows of scores of the same cases, and the AUCs' covariance.
+
+    Parameters
+    ----------
+    truth : (n,) bool
+        Both classes.
+    rows : (k, n) float
+        Finite scores.
+    groups : (n,) of any one type, or None
+        Patient of each case.
+
+    Returns
+    -------
+    areas : (k,) float
+    covariance : (k, k) float
+        By DeLong, and Obuchowski with groups, as in `auc_interval`; NaN with one case, or patient,
+        of a class.
+    """
     patient = group_index(groups, len(truth))
     m, n = np.count_nonzero(truth), np.count_nonzero(~truth)
     ranks = stats.rankdata(rows, axis=1)
