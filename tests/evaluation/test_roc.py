@@ -14,6 +14,7 @@ from mamri.evaluation import (
     roc_auc,
     roc_curve,
     sensitivity_at_specificity,
+    specificity_at_sensitivity,
     threshold_at_specificity,
 )
 from mamri.records import InputError
@@ -145,3 +146,19 @@ def test_a_specificity_or_threshold_out_of_range_is_refused():
         sensitivity_at_specificity(LABELS, SCORES, 90)
     with pytest.raises(InputError, match="got NaN"):
         operating_point(LABELS, SCORES, np.nan)
+
+
+@pytest.mark.parametrize("sensitivity", [0, 0.5, 0.8, 0.9, 0.95, 1])
+def test_specificity_at_sensitivity_is_the_best_of_all_thresholds(sensitivity):
+    thresholds = [*np.unique(SCORES), np.inf]
+    kept = [
+        np.mean(SCORES[~LABELS] < t)
+        for t in thresholds
+        if np.mean(SCORES[LABELS] >= t) >= sensitivity - 1e-12
+    ]
+    assert max(kept) == pytest.approx(specificity_at_sensitivity(LABELS, SCORES, sensitivity))
+
+
+def test_a_sensitivity_in_per_cent_is_refused():
+    with pytest.raises(InputError, match="sensitivity from 0 to 1"):
+        specificity_at_sensitivity(LABELS, SCORES, 90)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from report.test_experiment_plots import document
 
+from mamri.report import evaluation_plots as draw
 from mamri.report import experiment_panels as panels
 
 
@@ -19,7 +20,7 @@ def curve(at_risk: list[int]) -> dict[str, Any]:
 
 
 def test_curves_end_where_fewer_than_five_are_at_risk() -> None:
-    x, y, _, _ = panels._trusted_steps(curve([9, 7, 5, 4, 1]))
+    x, y, _, _ = draw._trusted_steps(curve([9, 7, 5, 4, 1]))
     assert [0.0, 10.0, 20.0, 30.0] == x.tolist()
     assert 100.0 == y[0]
 
@@ -27,11 +28,11 @@ def test_curves_end_where_fewer_than_five_are_at_risk() -> None:
 def test_curves_of_older_documents_are_whole() -> None:
     old = curve([9, 7, 5, 4, 1])
     del old["at_risk"]
-    assert 6 == panels._trusted_steps(old).shape[1]
+    assert 6 == draw._trusted_steps(old).shape[1]
 
 
 def test_a_curve_of_very_few_is_not_drawn_at_all() -> None:
-    assert [0.0] == panels._trusted_steps(curve([4, 2]))[0].tolist()
+    assert [0.0] == draw._trusted_steps(curve([4, 2]))[0].tolist()
 
 
 def test_numbers_at_risk_stand_below_the_plot() -> None:

@@ -131,12 +131,45 @@ def logistic_recalibration(
     if truth.all() or not truth.any():
         return LogisticRecalibration(UNDEFINED, UNDEFINED, UNDEFINED)
     logit = special.logit(predicted)
-    in_the_large = _intercept_alone(truth, logit, z)
+    in_the_large = _intercept_alone(truth, logit, z)  # as in `calibration_in_the_large`
     with_disease, without = logit[truth], logit[~truth]
     if with_disease.min() >= without.max() or with_disease.max() <= without.min():
         return LogisticRecalibration(UNDEFINED, UNDEFINED, in_the_large)
     intercept, slope = _line(truth, logit, z)
     return LogisticRecalibration(slope, intercept, in_the_large)
+
+
+def calibration_in_the_large(
+    labels: np.ndarray, probabilities: np.ndarray, *, level: float = 0.95
+) -> Estimate:
+    """Logit by which predictions are too low on the whole: 0 is right.
+
+    The ``a`` of ``logit P(disease) = a + logit(p)``, as in `logistic_recalibration`, alone.
+
+    Parameters
+    ----------
+    labels : (n,) bool or 0 and 1
+    probabilities : (n,) float
+        Those of 0 and 1 are moved by 1e-6 before their logit is taken.
+    level : float
+        Of the Wald interval.
+
+    Returns
+    -------
+    Estimate
+        NaN with one class only.
+
+    Raises
+    ------
+    InputError
+        If a probability is not within 0 and 1, the lengths differ, or the level is not between 0
+        and 1.
+    """
+    z = normal_quantile(level)
+    truth, predicted = labelled_probabilities(labels, probabilities)
+    if truth.all() or not truth.any():
+        return UNDEFINED
+    return _intercept_alone(truth, special.logit(np.clip(predicted, 1e-6, 1 - 1e-6)), z)
 
 
 def expected_calibration_error(

@@ -259,6 +259,42 @@ def sensitivity_at_specificity(labels: np.ndarray, scores: np.ndarray, specifici
     return float(curve.true_positive_rate[at])
 
 
+def specificity_at_sensitivity(labels: np.ndarray, scores: np.ndarray, sensitivity: float) -> float:
+    """Highest specificity among the thresholds that keep a sensitivity.
+
+    The counterpart of `sensitivity_at_specificity`, with the same cautions.
+
+    Parameters
+    ----------
+    labels : (n,) bool or 0 and 1
+    scores : (n,) float
+    sensitivity : float
+        To reach at least, 0 to 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        As in `roc_auc`, and if the sensitivity is not within 0 and 1.
+
+    Examples
+    --------
+    >>> labels, scores = np.array([0, 0, 1, 1]), np.array([1, 3, 2, 4])
+    >>> specificity_at_sensitivity(labels, scores, 0.9)
+    0.5
+    """
+    if not 0 <= sensitivity <= 1:
+        raise InputError(
+            f"a sensitivity from 0 to 1 was needed, got {sensitivity}; 90 % is written 0.9"
+        )
+    curve = roc_curve(labels, scores)
+    kept = curve.true_positive_rate >= sensitivity - 1e-12  # as in _at_specificity
+    return float(1 - curve.false_positive_rate[kept][0])
+
+
 def _at_specificity(
     labels: np.ndarray, scores: np.ndarray, specificity: float
 ) -> tuple[RocCurve, int]:

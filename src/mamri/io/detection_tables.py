@@ -114,7 +114,7 @@ def _rows(path: Path, needed: tuple[str, ...]) -> list[tuple[int, Mapping[str, s
             f"{path.name} needs the columns {', '.join(needed)}, each once, it lacks "
             f"{', '.join(lacking) or 'none but repeats one'}; correct its first row"
         )
-    found = []
+    found: list[tuple[int, Mapping[str, str]]] = []
     for number, row in enumerate(rows, start=2):
         cells: dict[str, str] = defaultdict(str)
         for key, value in row.items():

@@ -1,50 +1,35 @@
 """How good the answers of models are: figures with intervals, paired comparisons, curves."""
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from mamri.evaluation import (
     auc_interval,
-    average_precision,
-    balanced_accuracy,
-    bootstrap_auc,
     bootstrap_interval,
-    brier_score,
-    calibration_curve,
-    cohen_kappa,
     compare_auc,
     compare_bootstrap,
     compare_stratified_auc,
     concordance_index,
-    confusion_matrix,
-    decision_curve,
-    expected_calibration_error,
-    holm,
-    kaplan_meier,
-    log_rank_test,
-    logistic_recalibration,
-    mean_absolute_error,
     multiclass_auc,
-    one_vs_rest_auc,
-    operating_point,
     r_squared,
-    roc_curve,
-    root_mean_squared_error,
-    spearman_correlation,
     stratified_auc,
-    threshold_at_specificity,
 )
+from mamri.evaluation.plain_figures import (
+    Figures,
+    calibration_figures,
+    difference_figure,
+    interval_figure,
+    rounded,
+    survival_group_figures,
+    with_holm,
+)
+from mamri.evaluation.score_figures import binary_figures, class_figures, number_figures
 from mamri.prediction.answers import READER, Answers
 from mamri.prediction.experiment import TargetKind
-from mamri.records import InputError
 
-Figures = dict[str, Any]
 _FEWEST = 20  # cases of a site that get figures of their own: assumption
-_DECISIONS = np.round(np.arange(0.02, 0.99, 0.02), 2)
 
 
 def judge(
@@ -85,7 +70,7 @@ def judge(
             one["auc_pooled"] = one["auc"]
             score = answers.by_model[name][:, 1]
             area = stratified_auc(answers.y, score, answers.sites, groups=answers.patients)
-            one["auc"] = _three(area)
+            one["auc"] = interval_figure(area)
     return {
         "within_sites": within_sites,
         "cases": len(answers.names),
@@ -122,66 +107,7 @@ def _binary(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures:
     }
     if name.startswith(READER):  # scores of readers are no probabilities
         return found
-    return {**found, **_calibration(y, p), "sets": _sets(answers, name)}
-
-
-def binary_figures(
-    y: np.ndarray, score: np.ndarray, patients: np.ndarray, *, bootstrap: int, seed: int
-) -> Figures:
-    """Figures that any score has, probability or not.
-
-    Parameters
-    ----------
-    y : (n,) bool
-    score : (n,) float
-        Higher for yes.
-    patients : (n,) str
-    bootstrap, seed : int
-    """
-    curve = roc_curve(y, score)
-    cut = threshold_at_specificity(y, score, 0.9)
-    point = operating_point(y, score, cut)
-    return {
-        "auc": _three(auc_interval(y, score, groups=patients)),
-        "auc_bootstrap": _three(bootstrap_auc(y, score, groups=patients, n=bootstrap, seed=seed)),
-        "average_precision": _rounded(average_precision(y, score)),
-        "at_specificity_0.9": {
-            "threshold": _rounded(cut),
-            "sensitivity": _three(point.sensitivity),
-            "specificity": _three(point.specificity),
-        },
-        "roc": {
-            "false_positive_rate": _list(curve.false_positive_rate),
-            "true_positive_rate": _list(curve.true_positive_rate),
-        },
-    }
-
-
-def _calibration(y: np.ndarray, p: np.ndarray) -> Figures:
-    curve = calibration_curve(y, p, bins=min(10, max(2, len(p) // 20)))
-    decisions = decision_curve(y, p, _DECISIONS)
-    slope: Figures | None = None
-    intercept: Figures | None = None
-    with suppress(InputError):  # the same probability for all, or classes that part entirely
-        fit = logistic_recalibration(y, np.clip(p, 1e-6, 1 - 1e-6))
-        slope, intercept = _three(fit.slope), _three(fit.intercept_in_the_large)
-    return {
-        "brier": _rounded(brier_score(y, p)),
-        "calibration": {
-            "slope": slope,
-            "intercept_in_the_large": intercept,
-            "expected_error": _rounded(expected_calibration_error(y, p)),
-            "predicted": _list(curve.predicted),
-            "observed": _list(curve.observed),
-            "lower": _list(curve.lower),
-            "upper": _list(curve.upper),
-        },
-        "decision_curve": {
-            "thresholds": _list(decisions.thresholds),
-            "model": _list(decisions.model),
-            "treat_all": _list(decisions.treat_all),
-        },
-    }
+    return {**found, **calibration_figures(y, p), "sets": _sets(answers, name)}
 
 
 def _by_site(answers: Answers, name: str) -> Figures:
@@ -193,10 +119,10 @@ def _by_site(answers: Answers, name: str) -> Figures:
         if not site or rows.sum() < _FEWEST or np.unique(y).size < len(answers.classes):
             continue
         answer = answers.by_model[name][rows]
-        figure = {"value": _rounded(multiclass_auc(y, answer)), "lower": None, "upper": None}
+        figure = {"value": rounded(multiclass_auc(y, answer)), "lower": None, "upper": None}
         if answers.kind is TargetKind.BINARY:
             area = auc_interval(y == 1, answer[:, 1], groups=answers.patients[rows])
-            figure = _three(area)
+            figure = interval_figure(area)
         found[str(site)] = {
             "cases": int(rows.sum()),
             "positive": int((y == len(answers.classes) - 1).sum()),
@@ -214,68 +140,35 @@ def _sets(answers: Answers, name: str) -> Figures | None:
     said = sets.argmax(axis=1)
     return {
         "level": 0.9,
-        "coverage": _rounded(sets[np.arange(y.size), y].mean()),
+        "coverage": rounded(sets[np.arange(y.size), y].mean()),
         "coverage_by_class": {
-            word: _rounded(sets[y == k, k].mean())
+            word: rounded(sets[y == k, k].mean())
             for k, word in enumerate(answers.classes)
             if np.any(y == k)
         },
-        "decided": _rounded(single.mean()),
-        "right_where_decided": _rounded((said == y)[single].mean()) if single.any() else None,
+        "decided": rounded(single.mean()),
+        "right_where_decided": rounded((said == y)[single].mean()) if single.any() else None,
     }
 
 
 def _classes(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures:
-    y, p = answers.y.astype(int), answers.by_model[name]
-    said = p.argmax(axis=1)
-    area = bootstrap_interval(
-        multiclass_auc, (y, p), groups=answers.patients, n=min(bootstrap, 1000), seed=seed
-    )
-    accuracy = bootstrap_interval(
-        balanced_accuracy, (y, said), groups=answers.patients, n=min(bootstrap, 1000), seed=seed
-    )
-    each = one_vs_rest_auc(y, p)
+    y, p, n = answers.y.astype(int), answers.by_model[name], min(bootstrap, 1000)
     return {
-        "auc": _three(area),
-        "auc_one_against_rest": {
-            word: _three(auc_interval(y == k, p[:, k], groups=answers.patients))
-            for k, word in enumerate(answers.classes)
-            if np.isfinite(each[k])
-        },
-        "balanced_accuracy": _three(accuracy),
-        "kappa": _three(cohen_kappa(y, said, n_classes=len(answers.classes))),
-        "confusion": confusion_matrix(y, said, n_classes=len(answers.classes)).tolist(),
+        **class_figures(y, p, answers.classes, answers.patients, bootstrap=n, seed=seed),
         "by_site": _by_site(answers, name),
         "sets": _sets(answers, name),
     }
 
 
 def _number(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures:
-    y, said = answers.y, answers.by_model[name][:, 0]
-    figures = {
-        "mean_absolute_error": mean_absolute_error,
-        "root_mean_squared_error": root_mean_squared_error,
-        "r_squared": r_squared,
-    }
-    return {
-        "spearman": _three(spearman_correlation(y, said)) if np.ptp(said) > 0 else None,
-        **{
-            key: _three(
-                bootstrap_interval(
-                    f, (y, said), groups=answers.patients, n=min(bootstrap, 1000), seed=seed
-                )
-            )
-            for key, f in figures.items()
-        },
-        "predicted": _list(said),
-        "observed": _list(y),
-    }
+    said, n = answers.by_model[name][:, 0], min(bootstrap, 1000)
+    return number_figures(answers.y, said, answers.patients, bootstrap=n, seed=seed)
 
 
 def _survival(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures:
     time, event, risk = answers.y, answers.event, answers.by_model[name][:, 0]
     found: Figures = {
-        "concordance": _three(
+        "concordance": interval_figure(
             bootstrap_interval(
                 concordance_index, (time, event, risk), groups=answers.patients, n=bootstrap,
                 seed=seed,
@@ -285,17 +178,7 @@ def _survival(answers: Answers, name: str, bootstrap: int, seed: int) -> Figures
     third = np.digitize(risk, np.quantile(risk, (1 / 3, 2 / 3)))
     if np.unique(third).size < 3:  # too many cases of one risk
         return found
-    test = log_rank_test(time, event, third)
-    found["thirds"] = {
-        "log_rank_p": float(f"{test.p:.3g}"),
-        "curves": {
-            word: {"times": _list(curve.times), "survival": _list(curve.survival),
-                   "lower": _list(curve.lower), "upper": _list(curve.upper),
-                   "at_risk": [int(n) for n in curve.at_risk]}
-            for k, word in enumerate(("lowest", "middle", "highest"))
-            for curve in [kaplan_meier(time[third == k], event[third == k])]
-        },
-    }  # fmt: skip
+    found["thirds"] = survival_group_figures(time, event, third, ("lowest", "middle", "highest"))
     return found
 
 
@@ -311,17 +194,13 @@ def _comparisons(answers: Answers, bootstrap: int, seed: int, within_sites: bool
                 answers.y, a[:, 1], b[:, 1], answers.sites, groups=answers.patients
             )
             test_name = "paired DeLong within sites, by patient"
-            found.append({**row, **_difference(paired), "test": test_name})
+            found.append({**row, **difference_figure(paired), "test": test_name})
         elif answers.kind is TargetKind.BINARY:
             test = compare_auc(answers.y == 1, a[:, 1], b[:, 1], groups=answers.patients)
-            found.append({**row, **_difference(test), "test": "paired DeLong, by patient"})
+            found.append({**row, **difference_figure(test), "test": "paired DeLong, by patient"})
         else:
             found.append({**row, **_by_bootstrap(answers, a, b, bootstrap, seed)})
-    told = [row for row in found if row["p"] is not None]
-    adjusted: Iterable[float] = holm(np.array([row["p"] for row in told])) if told else ()
-    for row, p in zip(told, adjusted, strict=True):
-        row["p_holm"] = float(f"{p:.3g}")
-    return [{**row, "p_holm": row.get("p_holm")} for row in found]
+    return with_holm(found)
 
 
 def _by_bootstrap(
@@ -338,31 +217,8 @@ def _by_bootstrap(
     test = compare_bootstrap(
         statistic, truth, a, b, groups=answers.patients, n=min(bootstrap, 1000), seed=seed
     )
-    return {**_difference(test), "test": "paired bootstrap of patients"}
+    return {**difference_figure(test), "test": "paired bootstrap of patients"}
 
 
 def _concordance(truth: np.ndarray, risk: np.ndarray) -> float:
     return concordance_index(truth[:, 0], truth[:, 1] == 1, risk)
-
-
-def _difference(test: Any) -> Figures:
-    return {
-        "difference": {
-            "value": _rounded(test.first - test.second),
-            "lower": _rounded(test.lower),
-            "upper": _rounded(test.upper),
-        },
-        "p": float(f"{test.p:.3g}") if np.isfinite(test.p) else None,
-    }
-
-
-def _three(estimate: Any) -> Figures:
-    return {key: _rounded(getattr(estimate, key)) for key in ("value", "lower", "upper")}
-
-
-def _rounded(value: float) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None
-
-
-def _list(values: np.ndarray) -> list[float | None]:
-    return [_rounded(value) for value in values]

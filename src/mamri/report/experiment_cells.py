@@ -47,12 +47,12 @@ def turned(difference: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def p_text(p: float | None) -> str:
-    """A p value in words: ``p = 0.03``, ``p < 0.001``, ``p undefined``."""
+    """A p value in words: ``p = 0.034``, ``p < 0.001``, ``p undefined``."""
     if p is None or not math.isfinite(p):
         return f"p{NARROW}undefined"
     if p < 0.001:
         return f"p{NARROW}<{NARROW}0.001"
-    return f"p{NARROW}={NARROW}{p:.{3 if p < 0.01 else 2}f}"
+    return f"p{NARROW}={NARROW}{p:.{3 if p < 0.1 else 2}f}"
 
 
 def bare_p(p: float | None) -> str:

@@ -5,19 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from mamri.report import evaluation_plots as draw
 from mamri.report.experiment_canvas import (
     BLUE,
-    COLOURS,
-    DASHES,
     FAINT,
     INK,
-    LINE,
     VERMILION,
     array_of,
-    axes_at,
-    blank_figure,
     legend_below,
-    percent_axes,
     shortened,
     square_plot,
     svg_of,
@@ -44,33 +39,18 @@ def forest_plot(document: Document) -> str:
     rows = [m for m in ranked(document) if main_value(document, m) is not None]
     if not rows:
         return ""
-    chance = CHANCE[main]
-    height = 34 * len(rows)
-    with blank_figure(760, height + 64, "forest") as (figure, drawn):
-        axes = axes_at(figure, (190, 12, 400, height))
-        low, high = chance, chance
-        for place, label in enumerate(rows):
-            value, lower, upper = value_and_bounds(figures["models"][label][main])
-            low, high = np.nanmin([low, lower, value]), np.nanmax([high, upper, value])
-            reader = label.startswith(READER)
-            colour = FAINT if label == baseline else VERMILION if reader else BLUE
-            axes.plot([lower, upper], [place, place], color=colour, lw=2, solid_capstyle="butt")
-            axes.plot([value], [place], "D" if reader else "o", color=colour, ms=7)
-            known = np.isfinite(upper - lower) and upper > lower
-            interval = f" ({number(lower, 2)} to {number(upper, 2)})" if known else ""
-            axes.text(
-                1.03, place, number(value, 2) + interval, color=INK, va="center_baseline",
-                transform=axes.get_yaxis_transform(),
-            )  # fmt: skip
-        pad = 0.06 * max(high - low, 0.1)
-        axes.set_xlim(low - pad, high + pad)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.axvline(chance, color=FAINT, lw=1, ls=(0, (3, 3)), zorder=0)
-        axes.set_yticks(range(len(rows)), [shortened(names[m], 26) for m in rows])
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"{MAIN_FIGURE[main]}, with 95 % interval; dashed: chance")
-    return svg_of(drawn, f"{MAIN_FIGURE[main]} of each model with its 95 % interval; see the table")
+
+    def row_of(label: str) -> draw.ForestRow:
+        reader = label.startswith(READER)
+        colour = FAINT if label == baseline else VERMILION if reader else BLUE
+        figure = figures["models"][label][main]
+        return draw.ForestRow(shortened(names[label], 26), figure, colour, "D" if reader else "o")
+
+    return draw.forest(
+        [row_of(label) for label in rows], chance=CHANCE[main], name="forest",
+        label=f"{MAIN_FIGURE[main]}, with 95 % interval; dashed: chance",
+        alt=f"{MAIN_FIGURE[main]} of each model with its 95 % interval; see the table",
+    )  # fmt: skip
 
 
 def roc_plot(document: Document) -> str:
@@ -79,19 +59,17 @@ def roc_plot(document: Document) -> str:
     rows = [m for m in _with_reference(document) if models[m].get("roc")]
     if not rows:
         return ""
-    with square_plot(len(rows), "roc") as (figure, axes, drawn):
-        axes.plot([0, 100], [0, 100], color=LINE, lw=1)
-        for label in rows:
-            curve = models[label]["roc"]
-            x, y = (
-                100 * array_of(curve[key]) for key in ("false_positive_rate", "true_positive_rate")
-            )
-            value = number(main_value(document, label), 2)
-            name = f"{shortened(model_names(document)[label], 26)}, {value}"
-            axes.plot(x, y, label=name, **_look(document, label))
-        percent_axes(axes, "False positives (100 − specificity), %", "Sensitivity, %")
-        legend_below(figure)
-    return svg_of(drawn, "ROC curves; the areas are in the table of figures")
+    names = model_names(document)
+    lines = [
+        draw.Line(
+            f"{shortened(names[label], 26)}, {number(main_value(document, label), 2)}",
+            models[label]["roc"], _look(document, label),
+        )
+        for label in rows
+    ]  # fmt: skip
+    return draw.roc_curves(
+        lines, name="roc", alt="ROC curves; the areas are in the table of figures"
+    )
 
 
 def decision_plot(document: Document) -> str:
@@ -100,25 +78,13 @@ def decision_plot(document: Document) -> str:
     rows = [m for m in plotted(document) if models[m].get("decision_curve")]
     if not rows:
         return ""
-    with square_plot(len(rows) + 2, "decision") as (figure, axes, drawn):
-        first = models[rows[0]]["decision_curve"]
-        x, treat_all = 100 * array_of(first["thresholds"]), array_of(first["treat_all"])
-        highest = np.nanmax(treat_all)
-        axes.plot(x, treat_all, color=FAINT, lw=1.4, ls=(0, (2, 2)), label="treat all")
-        axes.axhline(0, color=FAINT, lw=1.4, label="treat none")
-        used = 0.0
-        for label in rows:
-            benefit = array_of(models[label]["decision_curve"]["model"])
-            axes.plot(x, benefit, label=shortened(model_names(document)[label], 26),
-                      **_look(document, label))  # fmt: skip
-            used = max([used, *x[np.abs(benefit) > 0.002]])
-            highest = np.nanmax([highest, *benefit])
-        axes.set_xlim(0, min(100.0, used + 4))
-        axes.set_ylim(-0.15 * highest, 1.08 * highest)
-        axes.set_xlabel("Probability from which one would act, %")
-        axes.set_ylabel("Net benefit, true positives per case")
-        legend_below(figure)
-    return svg_of(drawn, "Decision curves of the best models beside treating all and none")
+    names = model_names(document)
+    lines = [
+        draw.Line(shortened(names[m], 26), models[m]["decision_curve"], _look(document, m))
+        for m in rows
+    ]
+    alt = "Decision curves of the best models beside treating all and none"
+    return draw.decision_curves(lines, name="decision", alt=alt)
 
 
 def learning_plot(document: Document) -> str:
@@ -174,5 +140,4 @@ def _look(document: Document, label: str) -> dict[str, Any]:
         return {"color": FAINT, "ls": "-", "lw": 1.6}
     if label.startswith(READER):
         return {"color": INK, "ls": (0, (1.5, 1.5)), "lw": 1.6}
-    place = plotted(document).index(label)
-    return {"color": COLOURS[place], "ls": DASHES[place % len(DASHES)], "lw": 1.8}
+    return draw.line_look(plotted(document).index(label))
