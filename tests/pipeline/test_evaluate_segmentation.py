@@ -87,6 +87,18 @@ def test_labels_are_measured_apart_and_together(tmp_path: Path) -> None:
     assert labels["2"]["dice"]["value"] == pytest.approx((2 / 3 + 0) / 2, abs=1e-4)
 
 
+def test_numbers_of_lesions_are_no_labels(tmp_path: Path) -> None:
+    truth, found = tmp_path / "truth", tmp_path / "found"
+    _write(truth, "a", (1, slice(0, 4)), (2, slice(10, 14)))
+    _write(found, "a", (2, slice(0, 4)), (1, slice(10, 14)))
+
+    figures = evaluate_segmentation(truth, found, SETTINGS)["figures"]
+
+    assert ["any"] == list(figures["labels"])
+    assert 1.0 == figures["labels"]["any"]["dice"]["value"]
+    assert (2, 2) == (figures["lesions"]["true"], figures["lesions"]["found"])
+
+
 def test_a_label_that_neither_mask_has_is_two_empty_masks(tmp_path: Path) -> None:
     truth, found = tmp_path / "truth", tmp_path / "found"
     for folder in (truth, found):

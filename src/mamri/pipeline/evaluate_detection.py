@@ -49,8 +49,9 @@ class DetectionEvaluation:
     rates : tuple of float
         False marks an image at which sensitivity is told.
     bootstrap : int
-        Samples of patients.
+        Samples of patients; 2000 are usual.
     seed : int
+        Of the random numbers.
     """
 
     within_mm: float = 5.0

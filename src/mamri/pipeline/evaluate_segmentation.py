@@ -30,6 +30,7 @@ from mamri.pipeline.evaluation_document import evaluation_document
 from mamri.records import InputError, LabelMap
 
 ANY = "any"  # all labels together
+_FEW_CASES = 20  # below which percentile intervals are told to be too narrow: assumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,16 @@ class SegmentationEvaluation:
         Of the normalised surface distance. Assumption: 2, about what readers' outlines of lesions
         differ by on average.
     lesions : MatchingSettings or None
-        How lesions, the connected parts of all labels together, are matched; None for no matching,
-        as with masks of tissue.
+        How lesions, the connected parts of all labels together, are matched; numbers in the masks
+        are then those of lesions, and no label is measured by itself. None for no matching, as with
+        masks of tissue.
     challenge : bool
         Whether the scores of the MAMA-MIA challenge are told, too; asks for the columns ``age``,
         ``menopause`` and ``density`` of the table of cases.
     bootstrap : int
-        Samples of patients.
+        Samples of patients; 2000 are usual.
     seed : int
+        Of the random numbers.
     """
 
     tolerance_mm: float = 2.0
@@ -167,7 +170,17 @@ def evaluate_segmentation(
             *(["mama_mia"] if settings.challenge else []),
             "bootstrap",
         ],
+        warnings=_warnings(len(found)),
     )
+
+
+def _warnings(n_cases: int) -> list[str]:
+    if n_cases >= _FEW_CASES:
+        return []
+    return [
+        f"Only {n_cases} cases: bootstrap intervals of so few are too narrow, and say little of "
+        "cases to come."
+    ]
 
 
 def score_case(
@@ -190,7 +203,7 @@ def score_case(
     labels = sorted(set(np.unique(truth.array)) | set(np.unique(predicted.array)))
     true_any, found_any = truth.array > 0, predicted.array > 0
     by_label = {ANY: scored(true_any, found_any)}
-    numbers = [int(label) for label in labels if label > 0]
+    numbers = [int(label) for label in labels if label > 0 and settings.lesions is None]
     if len(numbers) > 1:
         by_label |= {str(k): scored(truth.array == k, predicted.array == k) for k in numbers}
     elif numbers:

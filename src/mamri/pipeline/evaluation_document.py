@@ -59,7 +59,7 @@ def evaluation_document(
     own = []
     if not table.has_patients:
         own.append(
-            "The table has no column patient: cases were taken for independent. If some are of one "
+            "There is no column patient: cases were taken for independent. If some are of one "
             "patient, all intervals are too narrow."
         )
     return {

@@ -78,13 +78,13 @@ def _rest(said: Sequence[str]) -> str:
 def _safe(text: Any) -> str:
     """A text that cannot break a row of a table or bring markup."""
     plain = " ".join(str(text).split())
-    for mark in ("\\", "|", "<", ">", "*", "_", "`", "[", "]"):
+    for mark in "\\|<>&*_`[]~$":
         plain = plain.replace(mark, "\\" + mark)
     return plain
 
 
 def _software(document: Document) -> str:
-    return f"{document['software']['name']} {document['software']['version']}"
+    return _safe(f"{document['software']['name']} {document['software']['version']}")
 
 
 def _table(document: Document) -> str:
@@ -99,16 +99,23 @@ def _size(document: Document) -> str:
     }  # fmt: skip
     parts = [f"{figures[key]} {word}" for key, word in known.items() if key in figures]
     parts += [f"{n} of class {_safe(word)}" for word, n in figures.get("classes", {}).items()]
+    if document["kind"] == "detection":
+        parts = [f"{figures['normal_images']} without a lesion", count(figures["lesions"], "lesion")]
+    if document["kind"] == "readers":
+        parts.append(f"read by {count(len(figures['readers']), 'reader')}")
     counted = f": {enumerated(parts)}" if parts else ""
-    return (
-        f"{count(document['cases'], 'case')} of {count(document['patients'], 'patient')}{counted}."
-    )
+    cases = count(document["cases"], "case")
+    patients = f" of {count(document['patients'], 'patient')}" if document["has_patients"] else ""
+    return f"{cases[0].upper()}{cases[1:]}{patients}{counted}."
 
 
 def _patients(document: Document) -> str:
     if not document["has_patients"]:
-        return ""
-    return "All cases of a patient were one cluster in intervals and tests."
+        return "Cases were taken for independent; which are of one patient is not known to mamri."
+    return (
+        "Cases of a patient were one cluster in intervals and tests by DeLong's method, bootstrap "
+        "and jackknife; all others take cases for independent."
+    )
 
 
 def _missing(document: Document) -> str:
@@ -202,27 +209,37 @@ def _prevalence(document: Document) -> str:
     )
 
 
-def _variables(document: Document) -> list[Mapping[str, Any]]:
-    for one in document["figures"].get("scores", {}).values():
+def _variables(document: Document) -> dict[str, dict[str, int]]:
+    """Columns with groups, and how many cases each group has."""
+    figures = document["figures"]
+    if document["kind"] == "segmentation":
+        return {
+            column: {name: one["dice"]["cases"] for name, one in groups.items()}
+            for column, groups in figures["subgroups"].items()
+        }
+    for one in figures.get("scores", {}).values():  # the same for every score
         if one.get("subgroups"):
-            return list(one["subgroups"])
-    return []
+            return {
+                variable["variable"]: {g["group"]: g["cases"] for g in variable["groups"]}
+                for variable in one["subgroups"]
+            }
+    return {}
 
 
 def _groups(document: Document) -> str:
     parts = [
-        f"{_safe(variable['variable'])}: "
-        + ", ".join(f"{_safe(group['group'])} {group['cases']}" for group in variable["groups"])
-        for variable in _variables(document)
+        f"{_safe(variable)}: " + ", ".join(f"{_safe(name)} ({n})" for name, n in groups.items())
+        for variable, groups in _variables(document).items()
     ]
     return "; ".join(parts) + "." if parts else ""
 
 
 def _subgroups(document: Document) -> str:
-    names = [_safe(variable["variable"]) for variable in _variables(document)]
+    names = [_safe(variable) for variable in _variables(document)]
     if not names:
         return ""
-    return f"Performance was measured in groups of {enumerated(names)}: subgroups.csv, report.html."
+    table = "measures.csv" if document["kind"] == "segmentation" else "subgroups.csv"
+    return f"Performance was measured in groups of {enumerated(names)}: {table}, report.html."
 
 
 def _limits(document: Document) -> str:

@@ -76,7 +76,7 @@ def segmentation_page(document: Document) -> Page:
             ("Masks", document["table"]),
             ("Cases", str(document["cases"])),
             ("Patients", str(document["patients"])),
-            ("Labels", ", ".join(map(str, figures["label_numbers"])) or "none"),
+            ("Labels", ", ".join(map(str, figures["label_numbers"])) or "all together"),
         ),
         notes=tuple(notes),
         sections=(
