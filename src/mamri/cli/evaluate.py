@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mamri.cli import evaluate_reading as reading
+from mamri.cli.evaluate_sample_size import sample_size
 from mamri.cli.evaluation_options import (
     BootstrapOption,
     OutputOption,
@@ -35,6 +36,7 @@ for _command in (
     reading.readers,
     reading.plan_reading,
     reading.reader_power,
+    sample_size,
 ):
     app.command()(_command)
 
