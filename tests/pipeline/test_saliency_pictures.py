@@ -55,7 +55,7 @@ def test_the_left_half_is_grey_and_the_right_half_carries_the_map(small_network,
         seen[:, : x.shape[2] // 2] = 1
         return seen
 
-    monkeypatch.setattr(module, "grad_cam", cam)
+    monkeypatch.setattr(module, "hires_cam", cam)
 
     (one,) = _pictures(small_network, [0, 1, 1, 0])
 

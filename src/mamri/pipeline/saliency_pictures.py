@@ -10,7 +10,7 @@ from PIL import Image
 from mamri.pipeline.image_learners import FittedImages
 from mamri.prediction.image_inputs import network_inputs
 from mamri.training.classifier_loop import TrainedClassifier
-from mamri.training.saliency import grad_cam
+from mamri.training.saliency import hires_cam
 
 _PIXELS = 160  # a side: assumption
 _BRIGHTEST = 99.5  # percentile of the slice that is shown white: assumption
@@ -19,7 +19,7 @@ _BRIGHTEST = 99.5  # percentile of the slice that is shown white: assumption
 def saliency_pictures(
     fitted: FittedImages, rows: np.ndarray, said: np.ndarray, y: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Grad-CAM for the most probable class, of the surest right and the surest wrong case.
+    """HiResCAM for the most probable class, of the surest right and the surest wrong case.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def saliency_pictures(
         x = network_inputs(
             learner.crops, rows[n : n + 1], learner.channels, learner.standard, scale
         )[0]
-        seen = grad_cam(member, x, int(most[n]))
+        seen = hires_cam(member, x, int(most[n]))
         early = x[learner.channels.index("early")] if "early" in learner.channels else x[0]
         shown = _slice(seen, learner.crops.mask[rows[n]])
         found.append(

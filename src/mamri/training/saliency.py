@@ -1,7 +1,7 @@
 """Where the network of cubes looks: what each voxel adds to a logit, and coarse maps for display.
 
 Both describe the network, not the lesion: a voxel without attribution may still matter to the
-disease. Attributions of integrated gradients add up to what they explain; Grad-CAM does not, but is
+disease. Attributions of integrated gradients add up to what they explain; HiResCAM does not, but is
 smoother to look at.
 """
 
@@ -73,14 +73,15 @@ def integrated_gradients(
     return (x * total).numpy()
 
 
-def grad_cam(
-    trained: TrainedClassifier, crop: np.ndarray, target: int, *, stage: int = 2
+def hires_cam(
+    trained: TrainedClassifier, crop: np.ndarray, target: int, *, stage: int = 1
 ) -> np.ndarray:
     """A coarse map of where the maps of a stage speak for a class, for display [1]_.
 
-    With maps A_k of the stage and the logit F: the weight of a map is the mean of dF/dA_k over the
-    cube (equation 1), and the result ``relu(sum over k of weight_k A_k)`` (equation 2),
-    interpolated linearly to the voxels of the cube.
+    With maps A_k of the stage and the logit F: ``relu(sum over k of dF/dA_k A_k)``, voxel by voxel,
+    interpolated linearly to the voxels of the cube. Grad-CAM [2]_ takes the mean of dF/dA_k over
+    the cube instead: as features are pooled within the outline, it lights up maps far from the
+    lesion that the logit does not rest on.
 
     Parameters
     ----------
@@ -90,8 +91,8 @@ def grad_cam(
     target : int
         The class.
     stage : int
-        From 0 to 3. Assumption: 2; the last, which the paper takes, has 5 voxels along an edge of
-        a cube of 40, too.
+        From 0 to 3. Assumption: 1, the last with 10 voxels along an edge of a cube of 40; those
+        behind it have 5.
 
     Returns
     -------
@@ -106,7 +107,9 @@ def grad_cam(
 
     References
     ----------
-    .. [1] Selvaraju RR, Cogswell M, Das A, et al. Grad-CAM: visual explanations from deep networks
+    .. [1] Draelos RL, Carin L. Use HiResCAM instead of Grad-CAM for faithful explanations of
+       convolutional neural networks. arXiv:2011.08891
+    .. [2] Selvaraju RR, Cogswell M, Das A, et al. Grad-CAM: visual explanations from deep networks
        via gradient-based localization. ICCV 2017:618-626. doi:10.1109/ICCV.2017.74
     """
     x = _checked(trained, crop, target)
@@ -120,8 +123,7 @@ def grad_cam(
     features = torch.cat([pooled(maps, outline) for maps in behind], 1)
     logit = network.head(features)[0, target]
     (gradient,) = torch.autograd.grad(logit, behind[stage])
-    weights = gradient.mean((2, 3, 4), keepdim=True)
-    coarse = (weights * behind[stage].detach()).sum(1, keepdim=True).relu()
+    coarse = (gradient * behind[stage].detach()).sum(1, keepdim=True).relu()
     fine = torch.nn.functional.interpolate(
         coarse, x.shape[1:], mode="trilinear", align_corners=False
     )[0, 0].double()
