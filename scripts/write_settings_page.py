@@ -11,7 +11,7 @@ from pathlib import Path
 import mamri
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "settings.md"
-ENDINGS = ("Settings", "CutOffs", "Limits")
+ENDINGS = ("Settings", "CutOffs", "Limits", "Evaluation")
 
 _OPENING = """# Settings
 

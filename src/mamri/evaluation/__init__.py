@@ -1,7 +1,13 @@
-"""How well predictions are met: ROC analysis, calibration, agreement, survival, and intervals.
+"""How well predictions, masks, marks and readers do, with intervals.
+
+ROC analysis, calibration, agreement, survival and subgroups of predictions; overlap, surface
+distance and lesions of masks; FROC, AFROC and LROC of marks; reader studies, their power and their
+order of reading.
 
 Functions on arrays of cases. Where a patient has several lesions, `groups` names the patient of
 each: ``auc_interval(labels, scores, groups=patients)``.
+
+Some functions bear the name of their module, such as `overlap`: here the name is the function.
 """
 
 from mamri.evaluation.agreement import (
@@ -28,9 +34,55 @@ from mamri.evaluation.calibration import (
 )
 from mamri.evaluation.decision_curve import DecisionCurve, decision_curve
 from mamri.evaluation.delong import AucComparison, AucEstimate, auc_interval, compare_auc
+from mamri.evaluation.detection import (
+    FreeResponse,
+    FrocCurve,
+    ImageMarks,
+    LocalisationCurve,
+    afroc_area,
+    afroc_curve,
+    bootstrap_free_response,
+    competition_performance_metric,
+    draw_images,
+    false_mark_ratings,
+    free_response,
+    froc_curve,
+    highest_marks,
+    lesion_ratings,
+    lroc_area,
+    lroc_curve,
+    marks_of_image,
+    sensitivity_at_false_marks,
+)
+from mamri.evaluation.dorfman_berbaum_metz import (
+    PseudovalueComparison,
+    PseudovalueMeanSquares,
+    PseudovalueVariance,
+    dorfman_berbaum_metz,
+    pseudovalues,
+)
 from mamri.evaluation.estimate import Estimate, wilson_interval
 from mamri.evaluation.kaplan_meier import KaplanMeier, kaplan_meier
+from mamri.evaluation.lesion_matching import (
+    LesionMatching,
+    LesionPair,
+    MatchingSettings,
+    label_lesions,
+    lesion_centres,
+    match_lesions,
+)
 from mamri.evaluation.log_rank import LogRankTest, log_rank_test
+from mamri.evaluation.mama_mia import (
+    ChallengeCase,
+    ChallengeScore,
+    age_groups,
+    challenge_case,
+    challenge_hausdorff95_voxels,
+    challenge_response_score,
+    challenge_segmentation_score,
+    menopausal_groups,
+)
+from mamri.evaluation.marks_in_mm import marks_near_lesions
 from mamri.evaluation.multiclass import (
     balanced_accuracy,
     cohen_kappa,
@@ -39,7 +91,34 @@ from mamri.evaluation.multiclass import (
     one_vs_rest_auc,
 )
 from mamri.evaluation.multiple_testing import benjamini_hochberg, holm
+from mamri.evaluation.non_inferiority import NonInferiority, compare_with_algorithm, non_inferiority
+from mamri.evaluation.obuchowski_rockette import (
+    FigureDifference,
+    ModalityFigure,
+    ReaderComparison,
+    ReaderVariance,
+    error_covariance,
+    obuchowski_rockette,
+)
+from mamri.evaluation.overlap import Overlap, VolumeError, mask_volume_ml, overlap, volume_error
 from mamri.evaluation.predictive_values import predictive_values
+from mamri.evaluation.reader_power import (
+    PlannedTest,
+    ReaderPower,
+    cases_needed,
+    reader_power,
+    readers_needed,
+)
+from mamri.evaluation.reader_study import (
+    FigureOfMerit,
+    ReaderStudy,
+    leave_one_out_figures,
+    one_modality,
+    reader_figures,
+    sensitivity_at_threshold,
+    specificity_at_threshold,
+)
+from mamri.evaluation.reading_order import Reading, ReadingPlan, ReadingSettings, plan_reading
 from mamri.evaluation.regression import (
     mean_absolute_error,
     pearson_correlation,
@@ -60,6 +139,7 @@ from mamri.evaluation.roc import (
     specificity_at_sensitivity,
     threshold_at_specificity,
 )
+from mamri.evaluation.roe_metz import RoeMetzSettings, StudySize, simulate_reader_study, true_auc
 from mamri.evaluation.sample_size import (
     CaseNumbers,
     ModelSampleSize,
@@ -71,6 +151,14 @@ from mamri.evaluation.sample_size import (
     cases_for_two_aucs,
     cases_for_two_proportions,
 )
+from mamri.evaluation.segmentation_scores import (
+    MeasureSummary,
+    SegmentationScores,
+    grid_diagonal_mm,
+    penalise_undefined,
+    score_segmentation,
+    summarise_segmentations,
+)
 from mamri.evaluation.stratified_auc import compare_stratified_auc, stratified_auc
 from mamri.evaluation.subgroups import (
     Subgroup,
@@ -78,6 +166,14 @@ from mamri.evaluation.subgroups import (
     SubgroupGap,
     SubgroupSettings,
     compare_subgroups,
+)
+from mamri.evaluation.surface_distance import (
+    SurfaceDistances,
+    hausdorff,
+    hausdorff_percentile,
+    mean_surface_distance,
+    normalised_surface_distance,
+    surface_distances,
 )
 from mamri.evaluation.survival import (
     TimeDependentAuc,
@@ -94,21 +190,55 @@ __all__ = [
     "BootstrapEstimate",
     "CalibrationCurve",
     "CaseNumbers",
+    "ChallengeCase",
+    "ChallengeScore",
     "DecisionCurve",
     "Estimate",
+    "FigureDifference",
+    "FigureOfMerit",
+    "FreeResponse",
+    "FrocCurve",
+    "ImageMarks",
     "KaplanMeier",
+    "LesionMatching",
+    "LesionPair",
     "LimitsOfAgreement",
+    "LocalisationCurve",
     "LogRankTest",
     "LogisticRecalibration",
+    "MatchingSettings",
+    "MeasureSummary",
+    "ModalityFigure",
     "ModelSampleSize",
+    "NonInferiority",
     "OperatingPoint",
+    "Overlap",
+    "PlannedTest",
     "PrecisionRecallCurve",
+    "PseudovalueComparison",
+    "PseudovalueMeanSquares",
+    "PseudovalueVariance",
+    "ReaderComparison",
+    "ReaderPower",
+    "ReaderStudy",
+    "ReaderVariance",
+    "Reading",
+    "ReadingPlan",
+    "ReadingSettings",
     "RocCurve",
+    "RoeMetzSettings",
+    "SegmentationScores",
+    "StudySize",
     "Subgroup",
     "SubgroupComparison",
     "SubgroupGap",
     "SubgroupSettings",
+    "SurfaceDistances",
     "TimeDependentAuc",
+    "VolumeError",
+    "afroc_area",
+    "afroc_curve",
+    "age_groups",
     "auc_interval",
     "auc_standard_error",
     "average_precision",
@@ -116,6 +246,7 @@ __all__ = [
     "benjamini_hochberg",
     "bland_altman",
     "bootstrap_auc",
+    "bootstrap_free_response",
     "bootstrap_interval",
     "brier_score",
     "calibration_curve",
@@ -126,39 +257,88 @@ __all__ = [
     "cases_for_sensitivity_and_specificity",
     "cases_for_two_aucs",
     "cases_for_two_proportions",
+    "cases_needed",
+    "challenge_case",
+    "challenge_hausdorff95_voxels",
+    "challenge_response_score",
+    "challenge_segmentation_score",
     "cohen_kappa",
     "compare_auc",
     "compare_bootstrap",
     "compare_stratified_auc",
     "compare_subgroups",
+    "compare_with_algorithm",
+    "competition_performance_metric",
     "concordance_index",
     "concordance_index_ipcw",
     "confusion_matrix",
     "decision_curve",
+    "dorfman_berbaum_metz",
+    "draw_images",
+    "error_covariance",
     "expected_calibration_error",
+    "false_mark_ratings",
+    "free_response",
+    "froc_curve",
+    "grid_diagonal_mm",
+    "hausdorff",
+    "hausdorff_percentile",
+    "highest_marks",
     "holm",
     "integrated_brier_score",
     "intraclass_consistency",
     "kaplan_meier",
+    "label_lesions",
+    "leave_one_out_figures",
+    "lesion_centres",
+    "lesion_ratings",
     "log_rank_test",
     "logistic_recalibration",
+    "lroc_area",
+    "lroc_curve",
+    "marks_near_lesions",
+    "marks_of_image",
+    "mask_volume_ml",
+    "match_lesions",
     "mean_absolute_error",
+    "mean_surface_distance",
+    "menopausal_groups",
     "multiclass_auc",
+    "non_inferiority",
+    "normalised_surface_distance",
+    "obuchowski_rockette",
+    "one_modality",
     "one_vs_rest_auc",
     "operating_point",
+    "overlap",
     "pearson_correlation",
+    "penalise_undefined",
+    "plan_reading",
     "precision_recall_curve",
     "predictive_values",
+    "pseudovalues",
     "r_squared",
+    "reader_figures",
+    "reader_power",
+    "readers_needed",
     "repeatability_coefficient",
     "roc_auc",
     "roc_curve",
     "root_mean_squared_error",
+    "score_segmentation",
+    "sensitivity_at_false_marks",
     "sensitivity_at_specificity",
+    "sensitivity_at_threshold",
+    "simulate_reader_study",
     "spearman_correlation",
     "specificity_at_sensitivity",
+    "specificity_at_threshold",
     "stratified_auc",
+    "summarise_segmentations",
+    "surface_distances",
     "threshold_at_specificity",
     "time_dependent_auc",
+    "true_auc",
+    "volume_error",
     "wilson_interval",
 ]

@@ -101,11 +101,12 @@ def measure_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def figure_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row a figure of marks, with its interval."""
+    """One row a figure of marks, with its interval; what was not measured has no value."""
+    figures = document["figures"]
     return [
         {"figure": name, **_three(figure)}
-        for name, figure in document["figures"].items()
-        if isinstance(figure, Mapping) and "value" in figure
+        for name, figure in figures.items()
+        if _is_figure(figure) or name in figures["not_measured"]
     ]
 
 
@@ -167,17 +168,21 @@ def _three(figure: Any) -> dict[str, float | None]:
 
 def _figures(one: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Numbers and figures with intervals below a place of the document, but no lists of numbers."""
-    if isinstance(one, Mapping):
-        if "value" in one:
-            yield path, one
-            return
+    if _is_figure(one):
+        yield path, one
+    elif isinstance(one, Mapping):
         for key, value in one.items():
-            if key not in ("subgroups", "curves", "counts"):
+            if key not in ("subgroups", "counts") or _is_figure(value):
                 yield from _figures(value, (*path, key))
     elif isinstance(one, list) and one and isinstance(one[0], Mapping):
         for value in one:  # such as at_specificity: told apart by the number that is fixed
             fixed, number = next(iter(value.items()))
             rest = {k: v for k, v in value.items() if k != fixed}
-            yield from _figures(rest, (*path, f"{number:g}"))
+            yield from _figures(rest, (*path, f"{number:.12g}"))
     elif isinstance(one, int | float) and not isinstance(one, bool):
         yield path, one
+
+
+def _is_figure(one: Any) -> bool:
+    """Whether this is a value with an interval, and not a mapping of classes, one named value."""
+    return isinstance(one, Mapping) and "value" in one and not isinstance(one["value"], Mapping)

@@ -100,13 +100,15 @@ def _size(document: Document) -> str:
     parts = [f"{figures[key]} {word}" for key, word in known.items() if key in figures]
     parts += [f"{n} of class {_safe(word)}" for word, n in figures.get("classes", {}).items()]
     if document["kind"] == "detection":
-        parts = [f"{figures['normal_images']} without a lesion", count(figures["lesions"], "lesion")]
-    if document["kind"] == "readers":
-        parts.append(f"read by {count(len(figures['readers']), 'reader')}")
+        normal = f"{count(figures['normal_images'], 'case')} without any"
+        parts = [count(figures["lesions"], "lesion"), normal]
     counted = f": {enumerated(parts)}" if parts else ""
     cases = count(document["cases"], "case")
     patients = f" of {count(document['patients'], 'patient')}" if document["has_patients"] else ""
-    return f"{cases[0].upper()}{cases[1:]}{patients}{counted}."
+    readers = ""
+    if document["kind"] == "readers":
+        readers = f", read by {count(len(figures['readers']), 'reader')}"
+    return f"{cases[0].upper()}{cases[1:]}{patients}{counted}{readers}."
 
 
 def _patients(document: Document) -> str:
