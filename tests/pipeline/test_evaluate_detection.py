@@ -103,3 +103,8 @@ def test_the_report_tells_sensitivity_at_one_false_mark_and_what_is_missing(
     html = render_evaluation(evaluate_detection(lesions, marks, settings))
     assert "No LROC: images with and without a lesion" in html
     assert 1 == html.count("<svg")
+
+
+def test_rates_are_needed() -> None:
+    with pytest.raises(InputError, match="a rate of false marks"):
+        DetectionEvaluation(rates=())

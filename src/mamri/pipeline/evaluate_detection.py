@@ -59,6 +59,10 @@ class DetectionEvaluation:
     bootstrap: int = 2000
     seed: int = 1
 
+    def __post_init__(self) -> None:
+        if not self.rates:
+            raise InputError("a rate of false marks an image at least was needed, got none")
+
 
 def evaluate_detection(
     lesions: Path, marks: Path, settings: DetectionEvaluation | None = None

@@ -18,15 +18,15 @@ _METHODS = METHODS | READING_METHODS
 _FEW = 100  # cases of the rarer class below which a validation is called small, see below
 _FEW_SOURCE = "Vergouwe Y et al. J Clin Epidemiol 2005;58:475-483"
 
-# What no evaluation of a table can tell.
+# What no evaluation of files can tell.
 LIMITS = (
-    "Whether these cases are like those where the score would be used: the table does not say how "
-    "they were chosen.",
-    "Whether the model saw any of these cases, or others of the same patients, before: if it did, "
+    "Whether these cases are like those where it would be used: the input does not say how they "
+    "were chosen.",
+    "Whether a model saw any of these cases, or others of the same patients, before: if it did, "
     "every figure is too good.",
-    "Whether the truth is right; errors of the reference standard make a score look worse, or, "
-    "where the score took part in it, better.",
-    "Whether using the score helps patients.",
+    "Whether the truth is right; errors of the reference standard make what is measured look "
+    "worse, or, where it took part in the truth, better.",
+    "Whether its use helps patients.",
 )
 
 
