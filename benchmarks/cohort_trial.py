@@ -24,6 +24,12 @@ FEATURES = {"groups": GROUPS, "columns": ["age"]}
 # Signals in the units of the scanner: features that a site changes, whatever its patients.
 SIGNALS = {"columns": [f"radiomics__lesion__{image}__stat_*" for image in
                        ("pre", "first_post", "late")]}  # fmt: skip
+# Signal has no unit: two vendors store the same tissue in numbers that differ several times over.
+# Assumption: three, and eight times.
+GAINS = {"A": 1.0, "B": 3.0, "C": 8.0}
+# Power of the gain that a statistic of intensities is multiplied by; the others by none.
+POWERS = {"variance": 2, "energy": 2, "skewness": 0, "excess_kurtosis": 0,
+          "coefficient_of_variation": 0, "quartile_coefficient_of_dispersion": 0}  # fmt: skip
 TABLES: list[Any] = [
     "prior",
     {"kind": "logistic", "name": "size", "features": SIZE},
@@ -45,12 +51,13 @@ SHARES = {("A", "0"): 0.3, ("A", "1"): 1.0, ("B", "0"): 0.6, ("B", "1"): 0.6,
 def experiments(work: Path) -> dict[str, dict[str, Any]]:
     """Every experiment by its name."""
     table = {"table": str((work / "cohort.csv").resolve())}
-    biased = {"table": str(_biased(work).resolve())}
+    biased = {"table": str(_biased(work / "cohort.csv").resolve())}
     malignant = {
         "cohort": table, "target": "malignant", "features": FEATURES, "simulation": True,
         "final_model": False,
     }  # fmt: skip
     by_site = {**malignant, "cohort": biased, "validation": {"kind": "sites"}}
+    gains = _with_gains(work)
     small = ["prior", "logistic", "svm", "random_forest"]
     found: dict[str, dict[str, Any]] = {
         "tables": {**malignant, "models": TABLES, "learning_curve": [50, 100, 200],
@@ -90,6 +97,12 @@ def experiments(work: Path) -> dict[str, dict[str, Any]]:
         found[f"signals-biased-{harmonisation}"] = {
             **found[f"signals-{harmonisation}"], "cohort": biased,
         }  # fmt: skip
+        for name, rows in (("gains", gains), ("gains-biased", _biased(gains))):
+            found[f"{name}-{harmonisation}"] = {
+                **found[f"signals-{harmonisation}"],
+                "cohort": {"table": str(rows.resolve())},
+                "features": {"columns": ["signal_*"]},
+            }  # fmt: skip
         found[f"biased-permuted-{harmonisation}"] = {
             **malignant, "cohort": biased, "models": small, "harmonisation": harmonisation,
             "permute_labels": True,
@@ -112,15 +125,39 @@ def experiments(work: Path) -> dict[str, dict[str, Any]]:
     return {name: {"name": f"Simulated cohort, {name}", **one} for name, one in found.items()}
 
 
-def _biased(work: Path) -> Path:
-    """A part of the cohort in which the outcome goes with the site, drawn once."""
+def _with_gains(work: Path) -> Path:
+    """The cohort with signals as three vendors would store them: columns ``signal_*``."""
     with (work / "cohort.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        with (work / row["result"] / "features.csv").open(newline="", encoding="utf-8") as stream:
+            own = next(f for f in csv.DictReader(stream) if f["finding_id"] == row["finding"])
+        for image in ("pre", "first_post", "late"):
+            start = f"radiomics__lesion__{image}__stat_"
+            for name in (name for name in own if name.startswith(start)):
+                statistic = name.removeprefix(start)
+                power = POWERS.get(statistic.rsplit("_", 1)[0], 1)
+                row[f"signal_{image}_{statistic}"] = str(
+                    float(own[name]) * GAINS[row["site"]] ** power
+                )
+    path = work / "gains.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [name for name in rows[0] if name != "result"],
+                                extrasaction="ignore")  # fmt: skip
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def _biased(table: Path) -> Path:
+    """A part of a cohort in which the outcome goes with the site, drawn once."""
+    with table.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     draw = np.random.default_rng(1).random(len(rows))
     kept = [
         row for row, u in zip(rows, draw, strict=True) if u < SHARES[row["site"], row["malignant"]]
     ]
-    path = work / "biased.csv"
+    path = table.with_name(f"biased-{table.name}")
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
         writer.writeheader()

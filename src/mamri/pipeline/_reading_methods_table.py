@@ -64,7 +64,7 @@ READING_METHODS: dict[str, tuple[str, str]] = {
         "Modalities are compared over readers by the model of Obuchowski and Rockette, "
         "covariances of AUCs by DeLong, degrees of freedom by Hillis; for readers and cases, for "
         "cases with these readers, and for readers with these cases.",
-        "Obuchowski NA, Rockette HE. Commun Stat Simul Comput 1995;24:285-308. "
+        "Obuchowski NA, Rockette HE. Communications in Statistics 1995;24:285-308. "
         "doi:10.1080/03610919508813243; Hillis SL. Stat Med 2007;26:596-619. doi:10.1002/sim.2532",
     ),
     "dorfman_berbaum_metz": (
