@@ -184,7 +184,7 @@ def test_the_report_names_what_was_not_found_and_the_worst_cases(
     )
 
     assert "nothing was found though there was something: 1" in html
-    assert "2 of 4 lesions were found, with 1 false ones, 0.20 a case" in html
+    assert "2 of 4 lesions were found, with 1 false, 0.20 a case" in html
     assert "In 1 of 5 cases neither mask has it" in html
     assert "HD95, voxels (the challenge" in html
     assert "By density" in html

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mamri.evaluation.delong import auc_interval
-from mamri.evaluation.dorfman_berbaum_metz import dorfman_berbaum_metz
+from mamri.evaluation.dorfman_berbaum_metz import PseudovalueComparison, dorfman_berbaum_metz
 from mamri.evaluation.non_inferiority import (
     NonInferiority,
     compare_with_algorithm,
@@ -136,7 +136,13 @@ def evaluate_readers(
                 {"modality": one.modality, **interval_figure(one.figure), "df": _df(one.df)}
                 for one in main.modalities
             ],
-            "analyses": [*map(_analysis, comparisons), *_pseudovalue_analyses(study, figure)],
+            "analyses": [
+                *(_analysis("Obuchowski-Rockette", one) for one in comparisons),
+                *(
+                    _analysis("Dorfman-Berbaum-Metz", one)
+                    for one in _pseudovalue_comparisons(study, figure)
+                ),
+            ],
             "reader_differences": [_difference(one) for one in main.reader_differences],
             "variance": _variance(main),
             "non_inferiority": _verdicts(main.differences, settings),
@@ -218,9 +224,9 @@ def _comparisons(study: ReaderStudy, figure: FigureOfMerit) -> list[ReaderCompar
     ]
 
 
-def _analysis(one: ReaderComparison) -> Figures:
+def _analysis(method: str, one: ReaderComparison | PseudovalueComparison) -> Figures:
     return {
-        "method": "Obuchowski-Rockette",
+        "method": method,
         "generalize_to": one.generalize_to,
         "f": rounded(one.f),
         "df": [one.df_numerator, _df(one.df_denominator)],
@@ -229,23 +235,13 @@ def _analysis(one: ReaderComparison) -> Figures:
     }
 
 
-def _pseudovalue_analyses(study: ReaderStudy, figure: FigureOfMerit) -> list[Figures]:
+def _pseudovalue_comparisons(
+    study: ReaderStudy, figure: FigureOfMerit
+) -> list[PseudovalueComparison]:
+    """By Dorfman, Berbaum and Metz, where there are readers and modalities to vary."""
     if min(study.scores.shape[:2]) < 2:
         return []
-    found = []
-    for to in GENERALIZATIONS:
-        one = dorfman_berbaum_metz(study, figure=figure, generalize_to=to)
-        found.append(
-            {
-                "method": "Dorfman-Berbaum-Metz",
-                "generalize_to": to,
-                "f": rounded(one.f),
-                "df": [one.df_numerator, _df(one.df_denominator)],
-                "p": p_figure(one.p),
-                "differences": [_difference(d) for d in one.differences],
-            }
-        )
-    return found
+    return [dorfman_berbaum_metz(study, figure=figure, generalize_to=to) for to in GENERALIZATIONS]
 
 
 def _difference(one: FigureDifference) -> Figures:

@@ -125,10 +125,41 @@ def evaluate_segmentation(
         found.append(score_case(pair.case, *read_mask_pair(pair), settings))
         if tell is not None:
             tell(n + 1, len(pairs))
+    return evaluation_document(
+        "segmentation",
+        cases,
+        settings={
+            "tolerance_mm": settings.tolerance_mm,
+            "lesions_match_by": settings.lesions.criterion if settings.lesions else None,
+            "min_iou": settings.lesions.min_iou if settings.lesions else None,
+            "subgroups": list(subgroups),
+            "bootstrap": settings.bootstrap,
+            "seed": settings.seed,
+        },
+        figures=_figures(found, cases, groups, variables, settings),
+        methods=[
+            "overlap",
+            "surface_distance",
+            "empty_masks",
+            *(["lesion_matching"] if settings.lesions else []),
+            *(["mama_mia"] if settings.challenge else []),
+            "bootstrap",
+        ],
+        warnings=_warnings(len(found)),
+    )
+
+
+def _figures(
+    found: Sequence[CaseScores],
+    cases: CaseColumns,
+    groups: Mapping[str, np.ndarray],
+    variables: dict[str, np.ndarray],
+    settings: SegmentationEvaluation,
+) -> Figures:
     names = sorted({name for one in found for name in one.by_label} - {ANY}, key=int)
     # One label alone is the same as all of them.
     shown = [ANY, *names] if len(names) > 1 else [ANY]
-    figures = {
+    return {
         "empty": _empty(found),
         "label_numbers": [int(name) for name in names],
         "labels": {
@@ -150,28 +181,6 @@ def evaluate_segmentation(
         "per_case": [_row(one, name, settings) for one in found for name in shown],
         "per_lesion": [row for one in found for row in _lesion_rows(one)],
     }
-    return evaluation_document(
-        "segmentation",
-        cases,
-        settings={
-            "tolerance_mm": settings.tolerance_mm,
-            "lesions_match_by": settings.lesions.criterion if settings.lesions else None,
-            "min_iou": settings.lesions.min_iou if settings.lesions else None,
-            "subgroups": list(subgroups),
-            "bootstrap": settings.bootstrap,
-            "seed": settings.seed,
-        },
-        figures=figures,
-        methods=[
-            "overlap",
-            "surface_distance",
-            "empty_masks",
-            *(["lesion_matching"] if settings.lesions else []),
-            *(["mama_mia"] if settings.challenge else []),
-            "bootstrap",
-        ],
-        warnings=_warnings(len(found)),
-    )
 
 
 def _warnings(n_cases: int) -> list[str]:

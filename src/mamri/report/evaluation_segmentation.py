@@ -150,7 +150,7 @@ def _lesions(lesions: Mapping[str, Any] | None) -> Section:
     a_case = number(lesions["false_positives_per_case"], 2)
     text = (
         f"{lesions['found']} of {lesions['true']} lesions were found, with "
-        f"{lesions['false_positives']} false ones, {a_case} a case."
+        f"{lesions['false_positives']} false, {a_case} a case."
     )
     row = (
         cell(lesions["sensitivity"], 3),
