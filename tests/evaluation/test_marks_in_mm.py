@@ -18,11 +18,12 @@ def test_a_mark_hits_within_the_radius_and_not_beyond() -> None:
 
 def test_a_distance_is_the_least_reach_and_shrinks_no_lesion() -> None:
     centres, radii = np.array([[0.0, 0, 0], [100, 0, 0]]), np.array([1.0, 20.0])
-    marks = np.array([[4.0, 0, 0], [115, 0, 0]])
+    marks = np.array([[4.0, 0, 0], [115, 0, 0], [5.5, 0, 0], [122, 0, 0]])
 
-    found = marks_near_lesions(marks, np.ones(2), centres, radii, within_mm=5)
+    found = marks_near_lesions(marks, np.ones(4), centres, radii, within_mm=5)
 
-    assert [0, 1] == found.lesion.tolist()
+    # The larger of both, not their sum.
+    assert [0, 1, -1, -1] == found.lesion.tolist()
 
 
 def test_of_two_lesions_the_nearer_by_its_reach_is_hit() -> None:

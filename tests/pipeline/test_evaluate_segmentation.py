@@ -125,6 +125,28 @@ def test_groups_of_a_table_have_figures_of_their_own(folders: tuple[Path, Path])
     assert groups["unknown"]["dice"]["lower"] is None
 
 
+def test_intervals_are_by_patient(tmp_path: Path) -> None:
+    """Each patient has the same case four times, which tells no more than once."""
+    truth, found = tmp_path / "truth", tmp_path / "found"
+    cases, patients = [], []
+    for patient, width in enumerate((1, 2, 3, 4, 1, 3)):
+        for copy in range(4):
+            cases.append(f"{patient}-{copy}")
+            patients.append(f"p{patient}")
+            _write(truth, cases[-1], (1, slice(2, 6)))
+            _write(found, cases[-1], (1, slice(2, 2 + width)))
+    table = CaseColumns("cases.csv", tuple(cases), tuple(patients), True, {})
+    settings = SegmentationEvaluation(bootstrap=500)
+
+    by_case, by_patient = (
+        evaluate_segmentation(truth, found, settings, table=one)["figures"]["labels"]["any"]["dice"]
+        for one in (None, table)
+    )
+
+    widths = [one["upper"] - one["lower"] for one in (by_case, by_patient)]
+    assert widths[1] > 1.6 * widths[0]  # twice, but for chance and few patients
+
+
 def test_a_table_without_a_case_is_refused(folders: tuple[Path, Path]) -> None:
     table = CaseColumns("cases.csv", tuple("abx"), tuple("abx"), False, {})
 

@@ -44,6 +44,27 @@ def test_each_reader_gets_a_list_of_both_sessions(cases: Path, tmp_path: Path) -
     assert document == json.loads((tmp_path / "plan" / "plan.json").read_text(encoding="utf-8"))
 
 
+def test_halves_share_the_columns_that_they_are_balanced_by(tmp_path: Path) -> None:
+    """Without balance, 24 cases in two halves would part four strata evenly in one of 200 draws."""
+    path = tmp_path / "cases.csv"
+    stratum = {f"c{n:02}": n % 4 for n in range(24)}
+    path.write_text(
+        "\n".join(["case,stratum", *(f"{c},{s}" for c, s in stratum.items())]), encoding="utf-8"
+    )
+    for seed in range(3):
+        output = tmp_path / f"plan-{seed}"
+        plan_reader_study(
+            path, ["R1"], output, balance=["stratum"], settings=ReadingSettings(seed=seed)
+        )
+        with (output / "reading-list-1.csv").open(encoding="utf-8-sig") as stream:
+            first = [
+                row for row in csv.DictReader(stream)
+                if (row["session"], row["modality"]) == ("1", "with AI")
+            ]  # fmt: skip
+        counts = [sum(stratum[row["case"]] == k for row in first) for k in range(4)]
+        assert [3, 3, 3, 3] == counts
+
+
 def test_the_same_seed_gives_the_same_lists(cases: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         plan_reader_study(cases, ["R1"], tmp_path / name, settings=ReadingSettings(seed=seed))
