@@ -66,6 +66,17 @@ def test_an_empty_mask_is_read(tmp_path: Path, mask: np.ndarray) -> None:
     assert not found.array.any()
 
 
+def test_one_slice_and_one_volume_of_a_series_are_read(tmp_path: Path, mask: np.ndarray) -> None:
+    slice_ = _write(tmp_path / "slice.nii.gz", mask[:, :, 1:2])
+    series = _write(tmp_path / "series.nii.gz", mask[..., None])
+
+    (one, _), (all_, _) = (read_mask_pair(MaskPair("a", p, p)) for p in (slice_, series))
+
+    assert (1, 5, 6) == one.array.shape
+    assert np.count_nonzero(one.array) == np.count_nonzero(mask[:, :, 1])
+    assert (4, 5, 6) == all_.array.shape
+
+
 @pytest.mark.parametrize("change", ["shape", "place"])
 def test_another_grid_is_refused(tmp_path: Path, mask: np.ndarray, change: str) -> None:
     moved = RAS.copy()

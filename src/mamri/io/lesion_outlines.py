@@ -68,7 +68,9 @@ def read_label_image(path: Path) -> LabelMap:
 
 def _read_nifti_labels(path: Path) -> LabelMap:
     image = read_nifti(path)
-    array = np.squeeze(image.array, axis=0) if image.array.shape[:1] == (1,) else image.array
+    array = image.array
+    if array.ndim == 4 and len(array) == 1:  # one volume, stored as a series
+        array = array[0]
     if array.ndim != 3:
         raise InputError(
             f"outlines need one three-dimensional image, {path.name} has shape {array.shape}; "
